@@ -1,0 +1,44 @@
+# Everything a newcomer needs: `make demo`, `make test`. Each does all set-up once, then its job.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+TORCH := torch==2.13.0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint format vectors clean help
+help:
+	@echo "make demo    start an engine and a simulated DAW; writes out/demo/"
+	@echo "make test    run the tests"
+	@echo "make lint    ruff, mypy (strict), import contracts"
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Anacrusis needs Python 3.11 or newer: run make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv is missing; on Debian: apt-get install python3-venv"; exit 2; }
+	@echo "Setting up $(VENV), once (a few minutes)..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet $(TORCH)
+	@$(BIN)/python -m pip install --quiet --editable '.[engine,dev]'
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/anacrusis demo --out out/demo $(if $(SOURCE),--source "$(SOURCE)")
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(STAMP)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+vectors: $(STAMP)
+	@$(BIN)/python -m bridge_protocol.conformance.vectors --write
+
+clean:
+	rm -rf $(VENV) out build *.egg-info

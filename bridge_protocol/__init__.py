@@ -1,0 +1,1 @@
+"""What both sides agree on: messages, musical time, lanes, blocks. Pure."""

@@ -1,0 +1,89 @@
+"""Bar lines in samples: the tempo map, the meter and a sample rate, put together.
+
+Spec: "Musical time", "Units". Every sample is computed from the map, never by adding up
+rounded lengths, so an hour at any tempo ends on the exact sample.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+from bridge_protocol.errors import ErrorCode, RefusedError
+from bridge_protocol.meter import MeterMap
+from bridge_protocol.tempo import TempoMap
+
+MIN_SAMPLE_RATE_HZ = 8_000
+MAX_SAMPLE_RATE_HZ = 768_000
+
+
+@dataclass(frozen=True)
+class BarLine:
+    """One bar line in every unit; ``bar`` is numbered from 1, as DAWs show it."""
+
+    bar: int
+    ppq: float
+    seconds: float
+    sample: int
+
+
+@dataclass(frozen=True)
+class BarGrid:
+    """Where the bars of a song fall in samples; sample 0 is position 0.
+
+    A sample is ``round(sample_rate_hz * seconds)``, a half going to the even neighbour; a port
+    to another language must do the same. Bars are 0-based indices and may be negative.
+    Raises ``RefusedError`` ``OUT_OF_RANGE`` for a sample rate outside 8000..768000. Thread-safe.
+    """
+
+    tempo: TempoMap
+    meter: MeterMap
+    sample_rate_hz: int
+
+    def __post_init__(self) -> None:
+        if not MIN_SAMPLE_RATE_HZ <= self.sample_rate_hz <= MAX_SAMPLE_RATE_HZ:
+            text = f"{self.sample_rate_hz} Hz is out of range; give {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ}"
+            raise RefusedError(ErrorCode.OUT_OF_RANGE, "sample_rate_hz", text)
+
+    def ppq(self, bar: int) -> Fraction:
+        """The bar's first position in quarter notes, exact."""
+        return self.meter.bar_start(bar)
+
+    def seconds(self, bar: int) -> float:
+        """The bar's start in seconds."""
+        return self.tempo.seconds(float(self.ppq(bar)))
+
+    def sample(self, bar: int) -> int:
+        """The bar's first sample; strictly increasing over bars."""
+        return self.sample_of_ppq(self.ppq(bar))
+
+    def line(self, bar: int) -> BarLine:
+        """The bar line of a 0-based bar index."""
+        return BarLine(bar + 1, float(self.ppq(bar)), self.seconds(bar), self.sample(bar))
+
+    def sample_of_ppq(self, ppq: float | Fraction) -> int:
+        """The sample nearest to a position."""
+        return round(self.sample_rate_hz * self.tempo.seconds(float(ppq)))
+
+    def ppq_of_sample(self, sample: int) -> float:
+        """The position at a sample's instant; a bar's own sample may lie half a sample off it."""
+        return self.tempo.ppq(sample / self.sample_rate_hz)
+
+    def bar_of_sample(self, sample: int) -> int:
+        """The one bar with ``sample(bar) <= sample < sample(bar + 1)``."""
+        bar = self.meter.bar_at(self.ppq_of_sample(sample))
+        return bar + 1 if self.sample(bar + 1) <= sample else bar
+
+    def next_beat(self, sample: int) -> tuple[float, int]:
+        """Position and sample of the first beat line at or after a sample.
+
+        Beats are the denominator's note value, counted from the bar's start; a bar line is one.
+        """
+        bar = self.bar_of_sample(sample)
+        start, length = self.ppq(bar), self.meter.beat_length(bar)
+        into = (self.ppq_of_sample(sample) - float(start)) / float(length)
+        beat = max(math.floor(into), 0)
+        while (at := self.sample_of_ppq(start + beat * length)) < sample:
+            beat += 1
+        return float(start + beat * length), at

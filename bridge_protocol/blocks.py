@@ -1,0 +1,74 @@
+"""Audio payloads and the joins between renderings.
+
+Audio in memory is float32 ``[frames, channels]`` (the order of the wire); payloads are its
+little-endian bytes in one of three formats. Pure functions; any thread.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from bridge_protocol.errors import ErrorCode, RefusedError
+from bridge_protocol.schema import PayloadFormat
+
+Samples = npt.NDArray[np.float32]
+JoinLaw = Literal["equal_power", "linear"]
+
+_DTYPES: dict[PayloadFormat, np.dtype[np.generic]] = {
+    "f32": np.dtype("<f4"),
+    "f16": np.dtype("<f2"),
+    "s16": np.dtype("<i2"),
+}
+S16_SCALE = 32767.0
+
+
+def bytes_per_sample(payload_format: PayloadFormat) -> int:
+    """Bytes of one sample of one channel."""
+    return _DTYPES[payload_format].itemsize
+
+
+def encode_payload(audio: Samples, payload_format: PayloadFormat) -> bytes:
+    """``[frames, channels]`` -> bytes. s16 rounds to nearest and clips at full scale."""
+    if payload_format == "s16":
+        scaled = np.clip(np.rint(audio * S16_SCALE), -S16_SCALE, S16_SCALE)
+        return bytes(scaled.astype(_DTYPES["s16"]).tobytes())
+    return np.ascontiguousarray(audio, dtype=_DTYPES[payload_format]).tobytes()
+
+
+def decode_payload(
+    payload: bytes, frames: int, channels: int, payload_format: PayloadFormat
+) -> Samples:
+    """Bytes -> ``[frames, channels]``; WRONG_LENGTH where the bytes don't fit the header."""
+    dtype = _DTYPES[payload_format]
+    wanted = frames * channels * dtype.itemsize
+    if frames < 0 or channels < 1 or len(payload) != wanted:
+        raise RefusedError(
+            ErrorCode.WRONG_LENGTH,
+            "payload",
+            f"{frames} frames of {channels} channels in {payload_format} are {wanted} bytes, not {len(payload)}.",
+        )
+    raw = np.frombuffer(payload, dtype=dtype).reshape(frames, channels)
+    audio = raw.astype(np.float32)
+    return audio / np.float32(S16_SCALE) if payload_format == "s16" else audio
+
+
+def fade_gains(length_samples: int, law: JoinLaw) -> tuple[Samples, Samples]:
+    """Gains ``(out, in)``, each ``[length]``, taken at the middle of each sample.
+
+    ``equal_power`` keeps ``out^2 + in^2 = 1`` (different material), ``linear`` keeps
+    ``out + in = 1`` (the same material).
+    """
+    phase = (np.arange(length_samples, dtype=np.float64) + 0.5) / max(1, length_samples)
+    if law == "linear":
+        return (1 - phase).astype(np.float32), phase.astype(np.float32)
+    angle = phase * (np.pi / 2)
+    return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+
+
+def join(outgoing: Samples, incoming: Samples, law: JoinLaw) -> Samples:
+    """The crossfade of two equally long pieces ``[frames, channels]``."""
+    fade_out, fade_in = fade_gains(len(outgoing), law)
+    return outgoing * fade_out[:, None] + incoming * fade_in[:, None]

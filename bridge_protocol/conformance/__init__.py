@@ -1,0 +1,1 @@
+"""Golden vectors and the checks that any client or engine can be held to."""

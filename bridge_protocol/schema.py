@@ -1,0 +1,527 @@
+"""Every message of the bridge, with its fields, bounds and units: the one table.
+
+A message travels as a msgpack map whose ``type`` is the tag below; audio travels in further
+frames (see :mod:`bridge_protocol.wire`). Unknown fields are ignored, missing optional ones have
+the defaults written here. Positions: ``*_ppq`` in quarter notes from the song's start,
+``sample`` in samples of the session's rate from the song's start, bars counted from 1 on the wire.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from bridge_protocol.lanes import MAX_POINTS, Anchor, Shape
+from bridge_protocol.meter import DENOMINATORS, MAX_NUMERATOR
+from bridge_protocol.tempo import MAX_BPM, MIN_BPM, TempoLaw
+
+VERSION_MIN = 1
+VERSION_MAX = 1
+
+Name = Annotated[str, Meta(max_length=64)]
+Text = Annotated[str, Meta(max_length=2000)]
+Token = Annotated[str, Meta(max_length=64, pattern="^[0-9a-zA-Z_-]*$")]
+Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Ppq = Annotated[float, Meta(ge=-1e6, le=1e6)]
+Seconds = Annotated[float, Meta(ge=-1e6, le=1e6)]
+Bpm = Annotated[float, Meta(ge=MIN_BPM, le=MAX_BPM)]
+Sample = Annotated[int, Meta(ge=-(2**47), le=2**47)]
+BarNumber = Annotated[int, Meta(ge=1, le=100_000)]
+Counter = Annotated[int, Meta(ge=0, le=2**53)]
+SampleRate = Annotated[int, Meta(ge=8_000, le=384_000)]
+StreamId = Annotated[int, Meta(ge=0, le=65_535)]
+Numerator = Annotated[int, Meta(ge=1, le=MAX_NUMERATOR)]
+PayloadFormat = Literal["f32", "f16", "s16"]
+SourceRole = Literal["source", "target"]
+
+
+def _require_finite(names: Iterable[str], values: Iterable[float | None]) -> None:
+    for name, value in zip(names, values, strict=True):
+        if value is not None and not math.isfinite(value):
+            raise ValueError(f"NOT_FINITE {name}")
+
+
+class Message(Struct, tag_field="type", kw_only=True, omit_defaults=True):
+    """What every message carries besides its own fields."""
+
+    session: Token = ""
+    seq: Counter = 0
+    re: Counter | None = None  # the seq of the request this answers
+    at: Annotated[int, Meta(ge=0)] = 0  # sender's monotonic clock, ns
+
+
+class When(Struct, kw_only=True, omit_defaults=True, frozen=True):
+    """When a change is wanted: ``bar`` needs ``bar``, ``ppq`` needs ``ppq``."""
+
+    kind: Literal["now", "next_beat", "next_bar", "bar", "ppq"] = "now"
+    bar: BarNumber | None = None
+    ppq: Ppq | None = None
+
+    def __post_init__(self) -> None:
+        _require_finite(("ppq",), (self.ppq,))
+        if self.kind == "bar" and self.bar is None:
+            raise ValueError("BAD_FIELD bar is needed where kind is bar")
+        if self.kind == "ppq" and self.ppq is None:
+            raise ValueError("BAD_FIELD ppq is needed where kind is ppq")
+
+
+# ---------------------------------------------------------------- a session's life
+
+
+class Hello(Message, tag="hello"):
+    """The first message of a client; nothing else is legal before it is welcomed."""
+
+    version_min: Annotated[int, Meta(ge=0, le=255)] = VERSION_MIN
+    version_max: Annotated[int, Meta(ge=0, le=255)] = VERSION_MAX
+    client: Name = ""
+    host: Name = ""
+    features: Annotated[list[Name], Meta(max_length=64)] = []
+    sample_rate: SampleRate = 48_000
+    block_size: Annotated[int, Meta(ge=1, le=65_536)] = 512
+    channels: Annotated[int, Meta(ge=1, le=2)] = 2
+    resume_token: Token = ""
+
+
+class Limits(Struct, kw_only=True):
+    """What the engine takes from one client."""
+
+    message_bytes: int
+    lanes: int
+    sources: int
+    source_frames: int
+    streams: int
+    credit_frames: int
+    notes: int
+
+
+class ParameterInfo(Struct, kw_only=True):
+    """A parameter as the manifest tells it; see :class:`bridge_protocol.parameters.ParameterSpec`."""
+
+    name: str
+    unit: str
+    minimum: float
+    maximum: float
+    default: float
+    law: str
+    propagation: str
+    lane: bool
+    help: str
+    choices: list[str]
+
+
+class ModelInfo(Struct, kw_only=True):
+    """The model that plays."""
+
+    name: str
+    accelerator: str
+    sample_rate: int
+    channels: int
+    frame_rate: float
+    capabilities: list[str]
+    longest_window_seconds: float
+    lossy_codec: bool
+
+
+class Welcome(Message, tag="welcome"):
+    """The answer to a hello that was taken."""
+
+    version: int
+    resume_token: Token
+    features: list[Name]
+    limits: Limits
+    parameters: list[ParameterInfo]
+    model: ModelInfo
+    tick_ms: float
+    decode_realtime_factor: float
+    clock: int  # the engine's monotonic clock, ns
+
+
+class Refused(Message, tag="refused"):
+    """The answer to a hello that was not taken, in words for the user."""
+
+    code: Name
+    message: Text
+    versions: list[int]
+
+
+class Bye(Message, tag="bye"):
+    """The client leaves; its streams end."""
+
+
+class Ping(Message, tag="ping"):
+    """Is the process alive?"""
+
+
+class Pong(Message, tag="pong"):
+    """It is."""
+
+    clock: int = 0
+
+
+class Pulse(Message, tag="pulse"):
+    """Is the engine ticking? Sent 4 times a second."""
+
+    tick: int
+    tick_ms: float
+    tick_ms_p99: float
+    load: float  # share of the last second spent in ticks and decodes
+    lead_ms: float  # audio sent ahead of the play position, the least of all streams
+    late_bars: int
+    silent_ms: float  # since the engine thread last finished a round
+    state: Literal["idle", "busy", "hung"]
+
+
+class Ok(Message, tag="ok"):
+    """A request was taken. ``bar`` and ``sample`` are the promise, where the request is a change."""
+
+    bar: int | None = None
+    sample: int | None = None
+    epoch: int | None = None
+    have: bool | None = None  # source_begin: the engine has this source already
+    text: Text = ""
+
+
+class Error(Message, tag="error"):
+    """A request was refused; nothing accepted before is changed."""
+
+    code: Name
+    field: Text
+    message: Text
+    next_bar: int | None = None  # TOO_LATE: the next bar that can be met
+    next_sample: int | None = None
+
+
+class Notice(Message, tag="notice"):
+    """Words for the user that answer no request."""
+
+    code: Name
+    message: Text
+
+
+# ---------------------------------------------------------------- musical time
+
+
+class Jump(Struct, kw_only=True):
+    """A locate the host will make: at ``at_ppq`` it goes on from ``to_ppq``, in a new epoch."""
+
+    at_ppq: Ppq
+    to_ppq: Ppq
+    epoch: Counter
+
+    def __post_init__(self) -> None:
+        _require_finite(("at_ppq", "to_ppq"), (self.at_ppq, self.to_ppq))
+
+
+class Transport(Message, tag="transport"):
+    """The host's position, sent at every change and at 10 Hz.
+
+    A locate, a start after a stop, or a change of the tempo carries a new ``epoch``; ``sample``
+    of the first transport of an epoch is the song position of its address 0. A wrap at the end of
+    a loop that was announced carries none: its passes are counted by ``lap``, so that blocks of
+    the next pass can be sent before the wrap. A changed loop replaces blocks not yet heard.
+    """
+
+    epoch: Counter
+    sample: Sample
+    address: Counter
+    playing: bool
+    lap: Counter = 0
+    ppq: Ppq | None = None
+    bar_start_ppq: Ppq | None = None
+    bpm: Bpm | None = None
+    numerator: Numerator | None = None
+    denominator: Annotated[int, Meta(ge=1, le=32)] | None = None
+    recording: bool = False
+    looping: bool = False
+    loop_start_ppq: Ppq = 0.0
+    loop_end_ppq: Ppq = 0.0
+    jump: Jump | None = None
+
+    def __post_init__(self) -> None:
+        names = ("ppq", "bar_start_ppq", "bpm", "loop_start_ppq", "loop_end_ppq")
+        _require_finite(names, (getattr(self, name) for name in names))
+        if self.denominator is not None and self.denominator not in DENOMINATORS:
+            raise ValueError("OUT_OF_RANGE denominator")
+        if self.looping and self.loop_end_ppq <= self.loop_start_ppq:
+            raise ValueError("BAD_ORDER loop_end_ppq")
+
+
+class TempoEntry(Struct, kw_only=True, omit_defaults=True):
+    """One tempo segment; see :class:`bridge_protocol.tempo.TempoSegment`."""
+
+    ppq: Ppq
+    bpm_start: float
+    bpm_end: float
+    law: TempoLaw = TempoLaw.STEP
+
+
+class MeterEntry(Struct, kw_only=True):
+    """A signature from ``bar`` on."""
+
+    bar: BarNumber
+    numerator: int
+    denominator: int
+
+
+class TempoMapMessage(Message, tag="tempo_map"):
+    """The whole tempo and meter map; replaces the one before."""
+
+    revision: Counter
+    tempo: Annotated[list[TempoEntry], Meta(min_length=1, max_length=65_536)]
+    meter: Annotated[list[MeterEntry], Meta(min_length=1, max_length=65_536)]
+
+
+# ---------------------------------------------------------------- changes
+
+
+class LanePoint(Struct, kw_only=True, omit_defaults=True):
+    """A breakpoint; ``shape`` is that of the stretch up to the next."""
+
+    position: float
+    value: float
+    shape: Shape = Shape.LINEAR
+
+
+class LaneMessage(Message, tag="lane"):
+    """An automation lane: either ``points``, or ``values`` at ``rate`` from ``start`` (seconds).
+
+    ``points`` replace the lane; ``values`` replace their range. Idempotent by ``revision``.
+    """
+
+    parameter: Name
+    revision: Counter
+    epoch: Counter = 0
+    anchor: Anchor = Anchor.PPQ
+    points: Annotated[list[LanePoint], Meta(max_length=MAX_POINTS)] = []
+    start: Seconds = 0.0
+    rate: Annotated[float, Meta(gt=0, le=1000)] = 25.0
+    count: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    values: Annotated[list[float], Meta(max_length=1_000_000)] = []
+    when: When = When()
+
+
+class LaneClear(Message, tag="lane_clear"):
+    """Removes a lane; the parameter holds its own value again."""
+
+    parameter: Name
+    revision: Counter
+    when: When = When()
+
+
+class Param(Message, tag="param"):
+    """One value of a parameter (a choice by its name)."""
+
+    parameter: Name
+    value: float | Name
+    when: When = When()
+
+
+class Prompt(Message, tag="prompt"):
+    """What the music should be, in words."""
+
+    text: Text
+    when: When = When()
+
+
+class Note(Struct, kw_only=True, omit_defaults=True):
+    """A MIDI note in song time; channel 10 is the drums."""
+
+    ppq: Ppq
+    length_ppq: Annotated[float, Meta(gt=0, le=1e5)]
+    pitch: Annotated[int, Meta(ge=0, le=127)]
+    velocity: Annotated[int, Meta(ge=1, le=127)] = 100
+    channel: Annotated[int, Meta(ge=1, le=16)] = 1
+
+    def __post_init__(self) -> None:
+        _require_finite(("ppq", "length_ppq"), (self.ppq, self.length_ppq))
+
+
+class Notes(Message, tag="notes"):
+    """The host's MIDI; replaces what was sent before. An empty list is silence, see ``clear``."""
+
+    revision: Counter
+    notes: Annotated[list[Note], Meta(max_length=65_536)] = []
+    clear: bool = False  # forget the host's notes: the planner stands in again
+    when: When = When()
+
+
+class SourceBegin(Message, tag="source_begin"):
+    """Announces source audio, named by the SHA-256 of its interleaved little-endian f32 samples."""
+
+    hash: Hash
+    rate: SampleRate
+    channels: Annotated[int, Meta(ge=1, le=2)]
+    frames: Counter
+    name: Name = ""
+
+
+class SourceBlock(Message, tag="source_block"):
+    """A piece of a source; the interleaved f32 samples are the message's payload."""
+
+    hash: Hash
+    offset: Counter
+    frames: Annotated[int, Meta(ge=1, le=1_048_576)]
+
+
+class SourceEnd(Message, tag="source_end"):
+    """The source is complete; its hash is checked."""
+
+    hash: Hash
+
+
+class SourceUse(Message, tag="source_use"):
+    """Places a source in the song (or takes it away, with an empty hash).
+
+    ``repeat_bars``: it starts again at every so many bar lines; 0 plays it once.
+    """
+
+    hash: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
+    role: SourceRole = "source"
+    at_ppq: Ppq = 0.0
+    repeat_bars: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    when: When = When()
+
+
+# ---------------------------------------------------------------- sound
+
+
+class OpenStream(Message, tag="open_stream"):
+    """Asks for the song as audio; it flows on credit only."""
+
+    stream: StreamId
+    window_bars: Annotated[int, Meta(ge=1, le=64)] = 4
+    format: PayloadFormat = "f32"
+
+
+class CloseStream(Message, tag="close_stream"):
+    """Ends a stream."""
+
+    stream: StreamId
+
+
+class Credit(Message, tag="credit"):
+    """The engine may send blocks of ``epoch`` up to the address ``frames``.
+
+    Cumulative: a lost or repeated credit changes nothing. A grant acknowledges what came before.
+    The epoch of an announced jump is granted by its own credit, before the jump.
+    """
+
+    stream: StreamId
+    epoch: Counter
+    frames: Counter
+
+
+class BarMark(Struct, array_like=True):
+    """A bar line inside a block: bar number (from 1) and its frame in the block."""
+
+    bar: int
+    offset: int
+
+
+class Audio(Message, tag="audio"):
+    """A block; the samples are the payload, interleaved. Whole and absolute: losing one harms no other."""
+
+    stream: int
+    epoch: int
+    lap: int
+    sequence: int
+    address: int  # frames since the epoch's start: where a client's ring keeps it
+    sample: int  # song position of the first frame
+    frames: int
+    channels: int
+    format: PayloadFormat
+    generation: int
+    state: int  # the newest change this sound carries in full
+    revisions: dict[str, int] = {}  # lane -> revision carried
+    bars: list[BarMark] = []
+    joins: list[list[int]] = []  # [first frame, frames] of the crossfades that end in this block
+    late: bool = False  # not what was asked for: the engine was too slow (see notice)
+    dry: bool = False  # the source itself, because the change asks for it
+    last: bool = False  # the end of a render
+
+
+class PromiseMessage(Message, tag="promise"):
+    """What became of a change: ``kept`` on its sample, ``broken`` with the reason, or ``replaced`` by a newer value before it could be heard."""
+
+    change: int  # the seq of the request
+    status: Literal["kept", "broken", "replaced"]
+    parameter: str
+    bar: int
+    sample: int  # where it is heard
+    promised_sample: int
+    epoch: int
+    ticks: int  # from the request to the end of the generation that carries it
+    reason: str = ""
+
+
+class Render(Message, tag="render"):
+    """Renders bars ``first_bar`` to ``last_bar`` (both included) offline, as stream ``stream``, on credit."""
+
+    stream: StreamId
+    first_bar: BarNumber
+    last_bar: BarNumber
+    window_bars: Annotated[int, Meta(ge=1, le=64)] = 4
+    format: PayloadFormat = "f32"
+
+
+class RenderProgress(Message, tag="render_progress"):
+    """How far a render is."""
+
+    stream: int
+    done_bars: int
+    total_bars: int
+    seconds_left: float
+
+
+class RenderDone(Message, tag="render_done"):
+    """The end of a render."""
+
+    stream: int
+    frames: int
+    cancelled: bool = False
+
+
+class Cancel(Message, tag="cancel"):
+    """Ends a render early."""
+
+    stream: StreamId
+
+
+ClientMessage = (
+    Hello
+    | Ping
+    | Bye
+    | Transport
+    | TempoMapMessage
+    | LaneMessage
+    | LaneClear
+    | Notes
+    | Param
+    | Prompt
+    | SourceBegin
+    | SourceBlock
+    | SourceEnd
+    | SourceUse
+    | OpenStream
+    | CloseStream
+    | Credit
+    | Render
+    | Cancel
+)
+EngineMessage = (
+    Welcome
+    | Refused
+    | Ok
+    | Error
+    | Pong
+    | Pulse
+    | Notice
+    | PromiseMessage
+    | Audio
+    | RenderProgress
+    | RenderDone
+)
+AnyMessage = ClientMessage | EngineMessage

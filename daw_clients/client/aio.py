@@ -1,0 +1,280 @@
+"""The asyncio client: the same calls as :class:`daw_clients.client.client.Client`. One loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import zmq
+import zmq.asyncio
+
+from bridge_protocol.blocks import Samples
+from bridge_protocol.clock import Clock, MonotonicClock
+from bridge_protocol.meter import MeterMap
+from bridge_protocol.schema import (
+    Bye,
+    Cancel,
+    CloseStream,
+    Credit,
+    LaneClear,
+    Message,
+    Note,
+    Ok,
+    OpenStream,
+    PayloadFormat,
+    Ping,
+    Pong,
+    Prompt,
+    Render,
+    SourceRole,
+    SourceUse,
+    Transport,
+    Welcome,
+    When,
+)
+from bridge_protocol.tempo import TempoMap
+from daw_clients.client import requests
+from daw_clients.client.client import DEFAULT_ENDPOINT, DEFAULT_TIMEOUT_S, RENDER_STREAM
+from daw_clients.client.core import ClientCore, Frame, Pending, checked_welcome, no_engine
+from daw_clients.client.link import configured
+from daw_clients.client.rendering import Progress, RenderJob
+from daw_clients.client.requests import NOW, DrawnLane
+from daw_clients.client.upload import upload_steps
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """A client of one engine for asyncio: ``async with AsyncClient(endpoint) as client``.
+
+    Calls may run side by side. Errors are those of the blocking client. Handlers (``on``) are
+    called by the loop's reading task and must not block.
+    """
+
+    def __init__(self, endpoint: str = DEFAULT_ENDPOINT, clock: Clock | None = None) -> None:
+        self.endpoint = endpoint
+        self.core = ClientCore(clock or MonotonicClock())
+        self._socket: Any = None
+        self._reading: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> AsyncClient:
+        await self.connect()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def connect(
+        self,
+        *,
+        host: str = "",
+        sample_rate: int = 48_000,
+        block_size: int = 512,
+        channels: int = 2,
+        features: Sequence[str] = (),
+        resume_token: str = "",
+        timeout_s: float = 5.0,
+    ) -> Welcome:
+        """Greets the engine; ``resume_token`` (of an earlier welcome) continues a session."""
+        self._open()
+        hello = requests.hello(
+            host=host,
+            sample_rate=sample_rate,
+            block_size=block_size,
+            channels=channels,
+            features=features,
+            resume_token=resume_token,
+        )
+        try:
+            return checked_welcome(hello, await self._reply(hello, timeout_s=timeout_s))
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Says goodbye, waits for nothing, and ends the link."""
+        if self._socket is None:
+            return
+        if self.core.welcome is not None:
+            self.tell(Bye())
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+        self._socket.close()
+        self._socket = self._reading = None
+
+    # ------------------------------------------------------------ messages
+
+    def post(self, message: Message, payload: Frame | None = None) -> Pending:
+        """Sends a request and returns at once."""
+        pending, frames = self.core.ask(message, payload)
+        self._send(frames)
+        return pending
+
+    def tell(self, message: Message, payload: Frame | None = None) -> int:
+        """Sends a message whose reply nobody waits for; returns its ``seq``."""
+        seq, frames = self.core.stamp(message, payload)
+        self._send(frames)
+        return seq
+
+    async def request(
+        self,
+        message: Message,
+        payload: Frame | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> Ok:
+        """Sends a request and waits for its Ok."""
+        reply = await self._reply(message, payload, timeout_s)
+        return reply if isinstance(reply, Ok) else Ok(re=reply.re)
+
+    def on(self, kind: type[T], handler: Callable[[T], None]) -> Callable[[], None]:
+        """See :meth:`ClientCore.on`."""
+        return self.core.on(kind, handler)
+
+    def kept(self, kind: type[T]) -> list[T]:
+        """See :meth:`ClientCore.kept`."""
+        return self.core.kept(kind)
+
+    # ------------------------------------------------------------ calls
+
+    async def ping(self, timeout_s: float = DEFAULT_TIMEOUT_S) -> Pong:
+        """Is the engine's process alive?"""
+        reply = await self._reply(Ping(), timeout_s=timeout_s)
+        return reply if isinstance(reply, Pong) else Pong(re=reply.re)
+
+    async def set_tempo(self, tempo: TempoMap, meter: MeterMap) -> Ok:
+        """Replaces the tempo and the meter map."""
+        return await self.request(requests.tempo_message(tempo, meter, self.core.next_revision()))
+
+    async def lane(self, parameter: str, lane: DrawnLane, when: When = NOW) -> Ok:
+        """Draws an automation lane."""
+        revision = self.core.next_revision()
+        return await self.request(requests.lane_message(parameter, lane, revision, when=when))
+
+    async def clear_lane(self, parameter: str, when: When = NOW) -> Ok:
+        """Removes a lane."""
+        revision = self.core.next_revision()
+        return await self.request(LaneClear(parameter=parameter, revision=revision, when=when))
+
+    async def param(self, parameter: str, value: float | str, when: When = NOW) -> Ok:
+        """Sets one value; a choice by its name."""
+        return await self.request(requests.param_message(parameter, value, when))
+
+    async def prompt(self, text: str, when: When = NOW) -> Ok:
+        """Says what the music should be."""
+        return await self.request(Prompt(text=text, when=when))
+
+    async def notes(self, notes: Sequence[Note] | None, when: When = NOW) -> Ok:
+        """Replaces the host's MIDI; None gives the part back to the engine's planner."""
+        return await self.request(requests.notes_message(notes, self.core.next_revision(), when))
+
+    async def upload(self, audio: Samples, rate_hz: int, name: str = "") -> str:
+        """Uploads a source, float32 ``[frames, channels]``; returns its hash."""
+        steps = upload_steps(audio, rate_hz, name)
+        try:
+            ask = next(steps)
+            while True:
+                ask = steps.send(await self.request(ask.message, ask.payload))
+        except StopIteration as end:
+            return str(end.value)
+
+    async def use_source(
+        self,
+        source: str,
+        role: SourceRole = "source",
+        at_ppq: float = 0.0,
+        repeat_bars: int = 0,
+        when: When = NOW,
+    ) -> Ok:
+        """Places an uploaded source in the song; an empty hash takes it away."""
+        return await self.request(
+            SourceUse(hash=source, role=role, at_ppq=at_ppq, repeat_bars=repeat_bars, when=when)
+        )
+
+    async def open_stream(
+        self, stream: int, window_bars: int = 4, payload_format: PayloadFormat = "f32"
+    ) -> Ok:
+        """Asks for the song as audio; it flows on :meth:`credit`."""
+        return await self.request(
+            OpenStream(stream=stream, window_bars=window_bars, format=payload_format)
+        )
+
+    async def close_stream(self, stream: int) -> Ok:
+        """Ends a stream."""
+        return await self.request(CloseStream(stream=stream))
+
+    def credit(self, stream: int, epoch: int, frames: int) -> int:
+        """Lets the engine send blocks of ``epoch`` up to the address ``frames``; doesn't wait."""
+        return self.tell(Credit(stream=stream, epoch=epoch, frames=frames))
+
+    def transport(self, transport: Transport) -> int:
+        """Tells the host's position; doesn't wait."""
+        return self.tell(transport)
+
+    async def render(
+        self,
+        first_bar: int,
+        last_bar: int,
+        on_progress: Progress | None = None,
+        *,
+        window_bars: int = 4,
+        stream: int = RENDER_STREAM,
+    ) -> Samples:
+        """Renders bars (from 1, both included) offline; a cancelled task cancels the render."""
+        message = Render(
+            stream=stream, first_bar=first_bar, last_bar=last_bar, window_bars=window_bars
+        )
+        job = RenderJob(self.core, message, self.tell, on_progress)
+        over = asyncio.Event()
+        job.then(over.set)
+        try:
+            await self.request(message)
+            job.start()
+            await over.wait()
+            return job.audio()
+        except asyncio.CancelledError:
+            self.cancel(stream)
+            raise
+        finally:
+            job.close()
+
+    def cancel(self, stream: int = RENDER_STREAM) -> int:
+        """Ends a render early; doesn't wait (:meth:`render` raises ``CANCELLED``)."""
+        return self.tell(Cancel(stream=stream))
+
+    # ------------------------------------------------------------ waiting
+
+    def _open(self) -> None:
+        if self._socket is None:
+            self._socket = configured(zmq.asyncio.Context.instance().socket(zmq.DEALER))
+            self._socket.connect(self.endpoint)
+            self._reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        while True:
+            self.core.take(await self._socket.recv_multipart())
+
+    def _send(self, frames: Sequence[Frame]) -> None:
+        if self._socket is None:
+            raise no_engine("This client is not connected")
+        sent = self._socket.send_multipart(frames, flags=zmq.NOBLOCK)
+        if sent.done() and isinstance(sent.exception(), zmq.Again):
+            raise no_engine("The engine takes no more messages")
+
+    async def _reply(
+        self,
+        message: Message,
+        payload: Frame | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> Message:
+        pending = self.post(message, payload)
+        here = asyncio.Event()
+        pending.then(lambda _: here.set())
+        try:
+            await asyncio.wait_for(here.wait(), timeout_s)
+        except TimeoutError:
+            self.core.give_up(pending)
+            words = f"Nothing answered at {self.endpoint} in {timeout_s:g} s"
+            raise no_engine(words) from None
+        return pending.result()

@@ -1,0 +1,88 @@
+"""The client's calls as messages: pure builders that both faces of the client share. Any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bridge_protocol.lanes import BreakpointLane, SampledLane
+from bridge_protocol.meter import MeterMap
+from bridge_protocol.schema import (
+    Hello,
+    LaneMessage,
+    LanePoint,
+    MeterEntry,
+    Note,
+    Notes,
+    Param,
+    TempoEntry,
+    TempoMapMessage,
+    When,
+)
+from bridge_protocol.tempo import TempoMap
+
+CLIENT_NAME = "anacrusis python client"
+NOW = When()
+DrawnLane = BreakpointLane | SampledLane
+
+
+def hello(
+    *,
+    host: str = "",
+    sample_rate: int = 48_000,
+    block_size: int = 512,
+    channels: int = 2,
+    features: Sequence[str] = (),
+    resume_token: str = "",
+) -> Hello:
+    """The first message of a client."""
+    return Hello(
+        client=CLIENT_NAME,
+        host=host,
+        sample_rate=sample_rate,
+        block_size=block_size,
+        channels=channels,
+        features=list(features),
+        resume_token=resume_token,
+    )
+
+
+def tempo_message(tempo: TempoMap, meter: MeterMap, revision: int) -> TempoMapMessage:
+    """A tempo and a meter map as the wire has them: bars from 1."""
+    return TempoMapMessage(
+        revision=revision,
+        tempo=[
+            TempoEntry(ppq=s.start_ppq, bpm_start=s.bpm_start, bpm_end=s.bpm_end, law=s.law)
+            for s in tempo.segments
+        ],
+        meter=[
+            MeterEntry(bar=c.bar + 1, numerator=c.numerator, denominator=c.denominator)
+            for c in meter.changes
+        ],
+    )
+
+
+def lane_message(
+    parameter: str, lane: DrawnLane, revision: int, epoch: int = 0, when: When = NOW
+) -> LaneMessage:
+    """A lane as the wire has it: breakpoints as points, frames as values at their rate."""
+    message = LaneMessage(parameter=parameter, revision=revision, epoch=epoch, when=when)
+    if isinstance(lane, BreakpointLane):
+        message.anchor = lane.anchor
+        message.points = [
+            LanePoint(position=p.position, value=p.value, shape=p.shape) for p in lane.points
+        ]
+        return message
+    message.start, message.rate = lane.start_seconds, lane.rate_hz
+    message.values = lane.values.tolist()
+    message.count = len(message.values)
+    return message
+
+
+def param_message(parameter: str, value: float | str, when: When = NOW) -> Param:
+    """One value of a parameter; a choice by its name."""
+    return Param(parameter=parameter, value=value, when=when)
+
+
+def notes_message(notes: Sequence[Note] | None, revision: int, when: When = NOW) -> Notes:
+    """The host's MIDI; None gives the part back to the engine's own planner."""
+    return Notes(revision=revision, notes=list(notes or ()), clear=notes is None, when=when)

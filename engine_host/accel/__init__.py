@@ -1,0 +1,1 @@
+"""How a velocity is run: the libraries and devices behind one callable."""

@@ -1,0 +1,38 @@
+"""The commands, and what they have in common: how errors are told."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from bridge_protocol.errors import RefusedError
+from engine_host.cli import bars, demo, doctor, render, serve
+
+app = typer.Typer(
+    name="anacrusis",
+    help="A streaming music-diffusion engine that plays on your DAW's bar lines, to the sample.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("render")(render.render)
+app.command("serve")(serve.serve)
+app.command("bars")(bars.bars)
+app.command("doctor")(doctor.doctor)
+
+
+def run() -> None:
+    """Runs the app; a refusal is one line on standard error and exit code 2."""
+    try:
+        app()
+    except RefusedError as error:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(f"[bold red]error[/] {error.code.value} {error.field}: ", end="")
+        console.print(error.message, markup=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

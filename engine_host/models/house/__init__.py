@@ -1,0 +1,1 @@
+"""The house model: a small music model of our own, shipped with its weights."""

@@ -1,0 +1,1 @@
+"""What clients have said, checked once and kept."""

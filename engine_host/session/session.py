@@ -1,0 +1,457 @@
+"""One client's session: every message it may send, checked once, at this door.
+
+Called by the server's thread; what touches a stream does so under the engine's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridge_protocol.clock import Clock
+from bridge_protocol.errors import ErrorCode, RefusedError
+from bridge_protocol.lanes import Breakpoint, BreakpointLane, Lane, SampledLane
+from bridge_protocol.meter import MeterMap
+from bridge_protocol.parameters import Law, ParameterSpec, lane_parameter, parameter
+from bridge_protocol.schema import (
+    Cancel,
+    CloseStream,
+    Credit,
+    Hello,
+    LaneClear,
+    LaneMessage,
+    Message,
+    Notes,
+    Notice,
+    Ok,
+    OpenStream,
+    Param,
+    Prompt,
+    Render,
+    RenderDone,
+    RenderProgress,
+    SourceBegin,
+    SourceBlock,
+    SourceEnd,
+    SourceUse,
+    TempoMapMessage,
+    Transport,
+    When,
+)
+from bridge_protocol.tempo import TempoMap
+from engine_host.session.song import Song, live_stream, map_of
+from engine_host.session.source_store import SourceStore, Upload
+from engine_host.stream.engine import Engine
+from engine_host.stream.playline import Loop, Origin, PlannedJump
+from engine_host.stream.settings import (
+    Change,
+    Edit,
+    LaneEntry,
+    Settings,
+    propagation_of,
+    set_lane,
+    set_notes,
+    set_placement,
+    set_prompt,
+    set_value,
+)
+from engine_host.stream.sources import Placement
+from engine_host.stream.stream import Promise, Sink, Stream
+
+MAX_STREAMS = 8
+MAX_UPLOADS = 4
+
+Reply = Message | None
+Handler = Callable[["Session", Message, bytes], Reply]
+
+
+@dataclass(eq=False)
+class RenderJob:
+    """An offline render on its way."""
+
+    stream: Stream
+    first_bar: int
+    total_bars: int
+    started_ns: int
+    told_bars: int = -1
+
+
+class Session:
+    """See the module. ``send`` may be called from any thread."""
+
+    def __init__(
+        self,
+        token: str,
+        hello: Hello,
+        engine: Engine,
+        sources: SourceStore,
+        clock: Clock,
+        send: Sink,
+    ) -> None:
+        self.token = token
+        self.rate_hz = hello.sample_rate
+        self._engine, self._sources, self._clock, self._send = engine, sources, clock, send
+        self._song = Song(hello.sample_rate, engine.model.geometry)
+        self._uploads: dict[str, Upload] = {}
+        self._live: Stream | None = None
+        self._renders: dict[int, RenderJob] = {}
+        self._origin = Origin(0, 0, 0, 0)
+        self._playing = False
+        self._lane_revisions: dict[str, int] = {}
+
+    # ------------------------------------------------------------ the door
+
+    def handle(self, message: Message, payload: bytes) -> Reply:
+        """Takes one message; returns its reply, or None for reports, which get one only if refused."""
+        handler = _HANDLERS.get(type(message))
+        if handler is None:
+            raise RefusedError(
+                ErrorCode.BAD_MESSAGE, "type", "That message is not legal inside a session."
+            )
+        with self._engine.lock:
+            return handler(self, message, payload)
+
+    def close(self) -> None:
+        """Ends every stream of the session."""
+        with self._engine.lock:
+            for stream in self.streams():
+                self._engine.remove(stream)
+            self._live = None
+            self._renders.clear()
+
+    def streams(self) -> list[Stream]:
+        """The streams it has open."""
+        live = [self._live] if self._live else []
+        return live + [job.stream for job in self._renders.values()]
+
+    def lead_ms(self, now_ns: int) -> float | None:
+        """Audio sent ahead of the host while it plays."""
+        if self._live is None or not self._live.playing:
+            return None
+        return 1000 * self._live.lead_seconds(now_ns)
+
+    @property
+    def late_bars(self) -> int:
+        """Bars that came too late so far."""
+        return self._live.late_bars if self._live else 0
+
+    def service(self) -> None:
+        """Tells how renders go on. Server thread, a few times a second."""
+        with self._engine.lock:
+            for number, job in list(self._renders.items()):
+                self._report(number, job)
+
+    def failed(self, stream: Stream, words: str) -> None:
+        """The model could not make a generation of one of our streams. Engine thread."""
+        self._send(Notice(code=ErrorCode.INTERNAL.value, message=words[:500]), None)
+        for number, job in list(self._renders.items()):
+            if job.stream is stream:
+                self._end_render(number, cancelled=True)
+
+    # ------------------------------------------------------------ time
+
+    def _transport(self, message: Transport, payload: bytes) -> Reply:
+        if not self._song.told_map and message.bpm is not None:
+            self._constant_map(message)
+        grid = self._song.grid
+        loop = None
+        if message.looping:
+            loop = Loop(
+                grid.sample_of_ppq(message.loop_start_ppq), grid.sample_of_ppq(message.loop_end_ppq)
+            )
+        jump = None
+        if message.jump is not None:
+            at, to = message.jump.at_ppq, message.jump.to_ppq
+            jump = PlannedJump(grid.sample_of_ppq(at), grid.sample_of_ppq(to), message.jump.epoch)
+        self._origin = Origin(
+            0, message.epoch, message.address, message.sample, message.lap, loop, jump
+        )
+        self._playing = message.playing
+        if self._live is not None:
+            self._live.follow(self._origin, message.playing, self._clock.now_ns())
+        return None
+
+    def _constant_map(self, message: Transport) -> None:
+        """The host sends no map: its tempo and signature of the moment stand for the whole song."""
+        assert message.bpm is not None
+        tempo = TempoMap.constant(message.bpm)
+        meter = MeterMap.constant(message.numerator or 4, message.denominator or 4)
+        if (tempo, meter) != (self._song.grid.tempo, self._song.grid.meter):
+            self._song.set_map(tempo, meter)
+            self._map_changed()
+
+    def _tempo_map(self, message: TempoMapMessage, payload: bytes) -> Reply:
+        self._song.set_map(*map_of(message))
+        self._song.told_map = True
+        self._map_changed()
+        return Ok()
+
+    def _map_changed(self) -> None:
+        if self._live is not None:
+            self._live.set_map(self._song.grid, self._song.map_revision)
+
+    # ------------------------------------------------------------ changes
+
+    def _lane(self, message: LaneMessage, payload: bytes) -> Reply:
+        spec = lane_parameter(message.parameter)
+        if message.revision <= self._lane_revisions.get(spec.name, -1):
+            return Ok(text="A lane with this revision, or a later one, is in force already.")
+        lane = _lane_of(message, spec)
+        revision = message.revision
+        edit = _write_lane(spec.name, lane, revision)
+        reply = self._change(message.seq, spec.name, edit, message.when)
+        self._lane_revisions[spec.name] = revision
+        return reply
+
+    def _lane_clear(self, message: LaneClear, payload: bytes) -> Reply:
+        spec = lane_parameter(message.parameter)
+        self._lane_revisions[spec.name] = message.revision
+        return self._change(message.seq, spec.name, set_lane(spec.name, None), message.when)
+
+    def _param(self, message: Param, payload: bytes) -> Reply:
+        spec = parameter(message.parameter)
+        value = spec.check(_number_of(spec, message.value), "value")
+        return self._change(message.seq, spec.name, set_value(spec.name, value), message.when)
+
+    def _prompt(self, message: Prompt, payload: bytes) -> Reply:
+        reading = self._engine.model.read_prompt(message.text)
+        reply = self._change(message.seq, "prompt", set_prompt(message.text), message.when)
+        if reading.ignored:
+            reply.text = "Not understood: " + ", ".join(reading.ignored)[:400]
+        return reply
+
+    def _notes(self, message: Notes, payload: bytes) -> Reply:
+        if "notes" not in self._engine.model.capabilities:
+            raise RefusedError(
+                ErrorCode.CANNOT_HEAR, "notes", f"{self._engine.model.name} can't hear notes."
+            )
+        notes = None if message.clear else tuple(message.notes)
+        return self._change(message.seq, "notes", set_notes(notes), message.when)
+
+    def _source_use(self, message: SourceUse, payload: bytes) -> Reply:
+        placement = None
+        if message.hash:
+            source = self._sources.get(message.hash)
+            placement = Placement(source, message.at_ppq, message.repeat_bars)
+        edit = set_placement(message.role, placement)
+        return self._change(message.seq, message.role, edit, message.when)
+
+    def _change(self, number: int, name: str, edit: Edit, when: When) -> Ok:
+        """Accepts a change, everywhere it belongs, and says where it will be heard."""
+        change = Change(number, name, propagation_of(name), edit)
+        state = self._song.next_state()
+        promise: Promise | None = None
+        if self._live is not None:
+            now = self._clock.now_ns()
+            promise = self._live.change(change, when, state, now, self._engine.cost())
+        if when.kind in ("bar", "ppq"):
+            ppq = self._ppq_of(when)
+            self._song.place(ppq, change, state)
+            if promise is None:
+                sample = self._song.grid.sample_of_ppq(ppq)
+                bar = self._song.grid.bar_of_sample(sample)
+                return Ok(bar=bar + 1, sample=sample)
+        else:
+            self._song.apply(change, state)
+        if promise is None:
+            return Ok()
+        return Ok(bar=promise.bar + 1, sample=promise.sample, epoch=promise.epoch)
+
+    def _ppq_of(self, when: When) -> float:
+        if when.kind == "bar":
+            assert when.bar is not None
+            return float(self._song.grid.ppq(when.bar - 1))
+        assert when.ppq is not None
+        return when.ppq
+
+    # ------------------------------------------------------------ sources
+
+    def _source_begin(self, message: SourceBegin, payload: bytes) -> Reply:
+        if message.hash in self._sources:
+            return Ok(have=True)
+        if len(self._uploads) >= MAX_UPLOADS and message.hash not in self._uploads:
+            raise RefusedError(
+                ErrorCode.LIMIT, "hash", f"At most {MAX_UPLOADS} uploads at once; end one first."
+            )
+        self._uploads[message.hash] = Upload(message)
+        return Ok(have=False)
+
+    def _source_block(self, message: SourceBlock, payload: bytes) -> Reply:
+        self._upload(message.hash).block(message, payload)
+        return Ok()
+
+    def _source_end(self, message: SourceEnd, payload: bytes) -> Reply:
+        upload = self._upload(message.hash)
+        geometry = self._engine.model.geometry
+        del self._uploads[message.hash]
+        self._sources.add(upload.end(message, 1 / geometry.frame_rate_hz))
+        return Ok(have=True)
+
+    def _upload(self, name: str) -> Upload:
+        upload = self._uploads.get(name)
+        if upload is None:
+            raise RefusedError(
+                ErrorCode.UNKNOWN_SOURCE, "hash", "No upload of this source has begun."
+            )
+        return upload
+
+    # ------------------------------------------------------------ streams
+
+    def _open_stream(self, message: OpenStream, payload: bytes) -> Reply:
+        if self._live is not None:
+            raise RefusedError(
+                ErrorCode.LIMIT, "stream", "This session's stream is open already; close it first."
+            )
+        self._check_free(message.stream)
+        stream = live_stream(
+            self._song,
+            stream_id=message.stream,
+            geometry=self._engine.model.geometry,
+            origin=self._origin,
+            sink=self._send,
+            window_bars=message.window_bars,
+            payload_format=message.format,
+        )
+        stream.follow(self._origin, self._playing, self._clock.now_ns())
+        self._live = stream
+        self._engine.add(stream)
+        return Ok()
+
+    def _close_stream(self, message: CloseStream, payload: bytes) -> Reply:
+        stream = self._stream(message.stream)
+        if stream is not self._live:
+            raise RefusedError(ErrorCode.UNKNOWN_STREAM, "stream", "A render is ended by cancel.")
+        self._engine.remove(stream)
+        self._live = None
+        return Ok()
+
+    def _credit(self, message: Credit, payload: bytes) -> Reply:
+        self._stream(message.stream).grant(message.epoch, message.frames)
+        return None
+
+    def _render(self, message: Render, payload: bytes) -> Reply:
+        self._check_free(message.stream)
+        stream = self._song.render_stream(
+            stream_id=message.stream,
+            first_bar=message.first_bar,
+            last_bar=message.last_bar,
+            sink=self._send,
+            window_bars=message.window_bars,
+            payload_format=message.format,
+        )
+        stream.grant(0, 0)  # a render over the wire flows on credit
+        bars = message.last_bar - message.first_bar + 1
+        job = RenderJob(stream, message.first_bar, bars, self._clock.now_ns())
+        self._renders[message.stream] = job
+        self._engine.add(stream)
+        return Ok(sample=stream.end_x)
+
+    def _cancel(self, message: Cancel, payload: bytes) -> Reply:
+        if message.stream not in self._renders:
+            raise RefusedError(ErrorCode.UNKNOWN_STREAM, "stream", "No such render is running.")
+        self._end_render(message.stream, cancelled=True)
+        return Ok()
+
+    def _check_free(self, number: int) -> None:
+        taken = {stream.id for stream in self.streams()}
+        if number in taken:
+            raise RefusedError(ErrorCode.LIMIT, "stream", f"Stream {number} is in use.")
+        if len(taken) >= MAX_STREAMS:
+            raise RefusedError(ErrorCode.LIMIT, "stream", f"At most {MAX_STREAMS} streams at once.")
+
+    def _stream(self, number: int) -> Stream:
+        for stream in self.streams():
+            if stream.id == number:
+                return stream
+        raise RefusedError(ErrorCode.UNKNOWN_STREAM, "stream", f"Stream {number} is not open.")
+
+    def _report(self, number: int, job: RenderJob) -> None:
+        stream = job.stream
+        start = stream.grid.sample(job.first_bar - 1)
+        done = stream.grid.bar_of_sample(start + stream.head) - (job.first_bar - 1)
+        if done != job.told_bars:
+            job.told_bars = done
+            spent = (self._clock.now_ns() - job.started_ns) / 1e9
+            left = spent / done * (job.total_bars - done) if done else 0.0
+            self._send(
+                RenderProgress(
+                    stream=number, done_bars=done, total_bars=job.total_bars, seconds_left=left
+                ),
+                None,
+            )
+        if stream.finished:
+            self._end_render(number, cancelled=False)
+
+    def _end_render(self, number: int, *, cancelled: bool) -> None:
+        job = self._renders.pop(number)
+        self._engine.remove(job.stream)
+        self._send(RenderDone(stream=number, frames=job.stream.head, cancelled=cancelled), None)
+
+
+def _number_of(spec: ParameterSpec, value: float | str) -> float:
+    if isinstance(value, str):
+        if spec.law is Law.CHOICE and value in spec.choices:
+            return float(spec.choices.index(value))
+        options = ", ".join(spec.choices) or "a number"
+        raise RefusedError(
+            ErrorCode.OUT_OF_RANGE, "value", f"{spec.name} takes {options}, not {value!r}."
+        )
+    return value
+
+
+def _lane_of(message: LaneMessage, spec: ParameterSpec) -> Lane:
+    """The lane a message describes, every value finite and in the parameter's range."""
+    if bool(message.points) == bool(message.values):
+        raise RefusedError(
+            ErrorCode.WRONG_LENGTH,
+            "points",
+            "A lane has either points or values, and at least one.",
+        )
+    if message.points:
+        for index, point in enumerate(message.points):
+            spec.check(point.value, f"points[{index}].value")
+        points = [Breakpoint(p.position, p.value, p.shape) for p in message.points]
+        return BreakpointLane(points, message.anchor)
+    if message.count != len(message.values):
+        raise RefusedError(
+            ErrorCode.WRONG_LENGTH,
+            "values",
+            f"count says {message.count} values; there are {len(message.values)}.",
+        )
+    for index, value in enumerate(message.values):
+        spec.check(value, f"values[{index}]")
+    return SampledLane(message.start, message.rate, message.values)
+
+
+def _write_lane(name: str, lane: Lane, revision: int) -> Edit:
+    """Points replace the lane; sampled values replace their range of a sampled lane."""
+
+    def edit(settings: Settings) -> Settings:
+        before = settings.lanes.get(name)
+        merged = lane
+        if isinstance(lane, SampledLane) and before and isinstance(before.lane, SampledLane):
+            if before.lane.rate_hz == lane.rate_hz:
+                merged = before.lane.replaced(lane)
+        return set_lane(name, LaneEntry(merged, revision))(settings)
+
+    return edit
+
+
+_HANDLERS: dict[type[Message], Handler] = {
+    Transport: Session._transport,  # type: ignore[dict-item]
+    TempoMapMessage: Session._tempo_map,  # type: ignore[dict-item]
+    LaneMessage: Session._lane,  # type: ignore[dict-item]
+    LaneClear: Session._lane_clear,  # type: ignore[dict-item]
+    Param: Session._param,  # type: ignore[dict-item]
+    Prompt: Session._prompt,  # type: ignore[dict-item]
+    Notes: Session._notes,  # type: ignore[dict-item]
+    SourceBegin: Session._source_begin,  # type: ignore[dict-item]
+    SourceBlock: Session._source_block,  # type: ignore[dict-item]
+    SourceEnd: Session._source_end,  # type: ignore[dict-item]
+    SourceUse: Session._source_use,  # type: ignore[dict-item]
+    OpenStream: Session._open_stream,  # type: ignore[dict-item]
+    CloseStream: Session._close_stream,  # type: ignore[dict-item]
+    Credit: Session._credit,  # type: ignore[dict-item]
+    Render: Session._render,  # type: ignore[dict-item]
+    Cancel: Session._cancel,  # type: ignore[dict-item]
+}

@@ -1,0 +1,1 @@
+"""The musical part: what to render next, what to send next."""

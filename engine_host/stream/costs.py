@@ -1,0 +1,26 @@
+"""What ticks and decodes cost here: a running tail, because promises hang on the slow ones."""
+
+from __future__ import annotations
+
+from collections import deque
+
+WINDOW = 256
+MARGIN = 1.25
+PREPARE_NS = 30_000_000  # encoding a source window and building a condition, until measured
+ROUND_NS = 20_000_000  # one pass of the engine's loop beside its tick
+
+
+class RunningCost:
+    """The last durations of one kind of work. Engine thread writes, any thread reads."""
+
+    def __init__(self, first_guess_ns: int) -> None:
+        self._durations: deque[int] = deque([first_guess_ns], maxlen=WINDOW)
+
+    def add(self, duration_ns: int) -> None:
+        """One more."""
+        self._durations.append(duration_ns)
+
+    def quantile_ns(self, share: float) -> int:
+        """The duration that ``share`` of the last ones stayed under."""
+        ordered = sorted(self._durations)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

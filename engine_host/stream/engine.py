@@ -1,0 +1,340 @@
+"""The engine: one model, one ring, any number of streams.
+
+One thread calls :meth:`Engine.round` over and over; it owns the model's ticks and decodes. Other
+threads hold :attr:`Engine.lock` for as long as it takes to read or change a stream's plans, which
+is never as long as a tick.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from bridge_protocol.bars import BarGrid
+from bridge_protocol.clock import Clock
+from bridge_protocol.meter import MeterMap
+from bridge_protocol.tempo import TempoMap
+from engine_host.diffusion.request import Request, StepCell
+from engine_host.diffusion.ring import Failed, Finished, Ring
+from engine_host.models.interface import Model
+from engine_host.stream.costs import MARGIN, PREPARE_NS, ROUND_NS, RunningCost
+from engine_host.stream.plan import Plan, make_plan, prepare
+from engine_host.stream.rendering import Rendering, decode_unit
+from engine_host.stream.settings import Settings
+from engine_host.stream.stream import Cost, Stream
+from engine_host.stream.windows import frames_of, window_of
+
+DEFAULT_DEPTH = 2
+NOMINAL_STEPS = 8
+PREPARED_KEPT = 32
+
+FailureReport = Callable[[Stream, str], None]
+
+
+@dataclass(eq=False)
+class Flight:
+    """A generation in the ring."""
+
+    stream: Stream
+    plan: Plan
+    cell: StepCell
+    step: bytes
+    clean: bool = True
+
+
+class InlineExecutor(Executor):
+    """Runs what it is given at once, in the caller's thread: for renders and tests."""
+
+    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+        """See :class:`concurrent.futures.Executor`."""
+        future: Future[object] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - an executor hands every error to its future
+            future.set_exception(error)
+        return future
+
+
+class Engine:
+    """See the module. ``depth`` slots in flight; every forward runs at ``rows`` rows."""
+
+    def __init__(
+        self,
+        model: Model,
+        clock: Clock,
+        *,
+        depth: int = DEFAULT_DEPTH,
+        rows: int | None = None,
+        encoder: Executor | None = None,
+        on_failure: FailureReport = lambda stream, words: None,
+    ) -> None:
+        self.model = model
+        self.lock = threading.RLock()
+        self.tick_cost = RunningCost(50_000_000)
+        self.decode_cost = RunningCost(50_000_000)
+        self.ticks = 0
+        self.generations = 0
+        self.busy_ns = 0
+        self._decode_factor = 0.0
+        self._clock = clock
+        self._depth, self._rows = depth, rows or depth
+        self._encoder = encoder or InlineExecutor()
+        self.on_failure = on_failure
+        self._streams: list[Stream] = []
+        self._flights: list[Flight] = []
+        self._prepared: OrderedDict[tuple[int, bytes], Future[Request]] = OrderedDict()
+        self._failed: set[tuple[int, bytes]] = set()
+        self._ring = Ring(
+            model.velocity,
+            self._take,
+            channels=model.geometry.latent_channels,
+            depth=depth,
+            rows=self._rows,
+            nominal_steps=NOMINAL_STEPS,
+        )
+
+    # ------------------------------------------------------------ streams (under the lock)
+
+    def add(self, stream: Stream) -> None:
+        """Begins to serve a stream."""
+        with self.lock:
+            self._streams.append(stream)
+
+    def remove(self, stream: Stream) -> None:
+        """Forgets a stream; its slots in flight are dropped."""
+        with self.lock:
+            if stream in self._streams:
+                self._streams.remove(stream)
+            gone = [flight for flight in self._flights if flight.stream is stream]
+            self._flights = [flight for flight in self._flights if flight.stream is not stream]
+            self._ring.drop(lambda request: request.tag in gone)
+            for key in [key for key in self._prepared if key[0] == id(stream)]:
+                del self._prepared[key]
+            self._failed = {key for key in self._failed if key[0] != id(stream)}
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The streams served."""
+        return tuple(self._streams)
+
+    @property
+    def working(self) -> bool:
+        """Whether generations are in flight."""
+        return bool(self._flights)
+
+    @property
+    def decode_realtime_factor(self) -> float:
+        """Seconds of decoding for a second of sound, as measured at the start."""
+        return self._decode_factor
+
+    def cost(self) -> Cost:
+        """What a request submitted now will take until it is sound, by the slow end of what was measured."""
+        tick = self.tick_cost.quantile_ns(0.99)
+        until_free = NOMINAL_STEPS // self._depth
+        ticks = until_free + NOMINAL_STEPS
+        sound = (
+            ticks * tick + self.decode_cost.quantile_ns(0.99) + PREPARE_NS + ticks * ROUND_NS // 8
+        )
+        return Cost(int(sound * MARGIN), until_free * tick, self.ticks)
+
+    # ------------------------------------------------------------ the engine thread
+
+    def round(self) -> bool:
+        """One pass: prepare, tick, decode, send. Returns whether there was anything to do."""
+        started = self._clock.now_ns()
+        with self.lock:
+            self._steer_flights()
+            wanted = self._wanted()
+            self._prepare(wanted)
+            working = bool(self._flights) or any(self._ready(s, p) for s, p in wanted)
+        if working:
+            self._tick()
+        decoded = self._decode_next()
+        with self.lock:
+            now = self._clock.now_ns()
+            sent = sum(stream.emit(now) for stream in self._streams)
+        did = working or decoded or sent > 0
+        if did:
+            self.busy_ns += self._clock.now_ns() - started
+        return did
+
+    def warm_up(self, seconds: float = 8.0) -> None:
+        """A few ticks and decodes of silence, so that costs are known before the first promise."""
+        geometry = self.model.geometry
+        frames = int(seconds * geometry.frame_rate_hz)
+        frames += -frames % geometry.frame_multiple
+        grid = BarGrid(TempoMap.constant(120.0), MeterMap.constant(4, 4), geometry.sample_rate_hz)
+        window = window_of(0, 4, grid, 0, geometry)
+        plan = make_plan(frames_of(window, grid, geometry), Settings())
+        request = prepare(plan, self.model, None, StepCell(plan.step_state(0)))
+        x = torch.zeros(self._rows, request.frames, geometry.latent_channels)
+        for _ in range(3):
+            started = self._clock.now_ns()
+            self.model.velocity(x, torch.full((self._rows,), 0.5), [request.condition] * self._rows)
+            ticked = self._clock.now_ns()
+            self.model.decode(x[0, :frames], 0)
+            self.tick_cost.add(ticked - started)
+            self.decode_cost.add(self._clock.now_ns() - ticked)
+        self._decode_factor = (
+            (self._clock.now_ns() - ticked) / 1e9 / (frames / geometry.frame_rate_hz)
+        )
+
+    def _urgency(self, stream: Stream, x: int, now_ns: int) -> float:
+        """Seconds until a piece must sound; offline renders take what is left over."""
+        if stream.offline:
+            return 1e6 + x / stream.rate_hz
+        return (x - stream.play_x(now_ns)) / stream.rate_hz
+
+    def _wanted(self) -> list[tuple[Stream, Plan]]:
+        """Every plan ahead that has no clean rendering and no slot, the most urgent first."""
+        now = self._clock.now_ns()
+        found: list[tuple[float, int, Stream, Plan]] = []
+        for order, stream in enumerate(self._streams):
+            seen: set[tuple[bytes, bytes]] = set()
+            for piece in stream.upcoming() if not stream.finished else ():
+                plan = stream.plan_of(piece)
+                if (plan.submission, plan.step) in seen:
+                    continue
+                seen.add((plan.submission, plan.step))
+                if self._missing(stream, plan):
+                    found.append((self._urgency(stream, piece.x, now), order, stream, plan))
+        found.sort(key=lambda entry: entry[:2])
+        return [(stream, plan) for _, _, stream, plan in found]
+
+    def _missing(self, stream: Stream, plan: Plan) -> bool:
+        if (id(stream), plan.submission) in self._failed:
+            return False
+        if stream.store.exact(plan) is not None:
+            return False
+        if not np.any(plan.denoise()):
+            stream.store.add(self._source_itself(plan))
+            return False
+        return not any(
+            f.stream is stream and f.plan.submission == plan.submission and f.step == plan.step
+            for f in self._flights
+        )
+
+    def _source_itself(self, plan: Plan) -> Rendering:
+        self.generations += 1
+        return Rendering(plan, None, self.generations, True, plan.step, self.ticks, self.ticks - 1)
+
+    def _prepare(self, wanted: list[tuple[Stream, Plan]]) -> None:
+        for stream, plan in wanted[: self._depth + 2]:
+            key = (id(stream), plan.submission)
+            if key not in self._prepared:
+                cell = StepCell(plan.step_state(plan.settings.state))
+                self._prepared[key] = self._encoder.submit(prepare, plan, self.model, None, cell)
+        while len(self._prepared) > PREPARED_KEPT:
+            self._prepared.popitem(last=False)
+
+    def _ready(self, stream: Stream, plan: Plan) -> bool:
+        future = self._prepared.get((id(stream), plan.submission))
+        return future is not None and future.done()
+
+    def _take(self) -> Request | None:
+        """The ring's mailbox: the slot that frees reads what is wanted at this moment."""
+        with self.lock:
+            for stream, plan in self._wanted():
+                if self._ready(stream, plan):
+                    return self._born(stream, plan)
+        return None
+
+    def _born(self, stream: Stream, plan: Plan) -> Request | None:
+        future = self._prepared[(id(stream), plan.submission)]
+        error = future.exception()
+        if error is not None:
+            self._give_up(stream, plan, error)
+            return None
+        state = plan.settings.state
+        flight = Flight(stream, plan, StepCell(plan.step_state(state)), plan.step)
+        self._flights.append(flight)
+        for piece in stream.upcoming():
+            if piece.settings is plan.settings:
+                stream.cues.mark_started(piece.x)
+                break
+        return replace(future.result(), tag=flight, step_cell=flight.cell)
+
+    def _steer_flights(self) -> None:
+        """Step-class changes reach the slots in flight: each follows the newest plan of its kind."""
+        for stream in self._streams:
+            flights = [flight for flight in self._flights if flight.stream is stream]
+            if not flights:
+                continue
+            plans = [stream.plan_of(piece) for piece in stream.upcoming()]
+            for flight in flights:
+                self._steer(flight, plans)
+
+    def _steer(self, flight: Flight, plans: list[Plan]) -> None:
+        same = [plan for plan in plans if plan.submission == flight.plan.submission]
+        if not same or any(plan.step == flight.step for plan in same):
+            return
+        plan = same[0]
+        flight.cell.current = plan.step_state(plan.settings.state)
+        flight.plan, flight.step, flight.clean = plan, plan.step, False
+
+    def _tick(self) -> None:
+        started = self._clock.now_ns()
+        report = self._ring.tick()
+        if report.forwards:
+            self.tick_cost.add(self._clock.now_ns() - started)
+        with self.lock:
+            self.ticks += 1
+            for finished in report.finished:
+                self._landed(finished)
+            for failed in report.failed:
+                self._lost(failed)
+
+    def _landed(self, finished: Finished) -> None:
+        flight = finished.request.tag
+        assert isinstance(flight, Flight)
+        if flight not in self._flights:
+            return
+        self._flights.remove(flight)
+        self.generations += 1
+        tick = self.ticks - 1
+        flight.stream.store.add(
+            Rendering(
+                flight.plan,
+                finished.latents.clone(),
+                self.generations,
+                flight.clean,
+                flight.step,
+                tick - (finished.finished_tick - finished.born_tick),
+                tick,
+            )
+        )
+
+    def _lost(self, failed: Failed) -> None:
+        flight = failed.request.tag
+        assert isinstance(flight, Flight)
+        if flight in self._flights:
+            self._flights.remove(flight)
+            self._give_up(flight.stream, flight.plan, failed.error)
+
+    def _give_up(self, stream: Stream, plan: Plan, error: BaseException) -> None:
+        """This generation can't be made; the stream goes on with what it has."""
+        self._failed.add((id(stream), plan.submission))
+        self.on_failure(stream, f"{type(error).__name__}: {error}")
+
+    def _decode_next(self) -> bool:
+        """Decodes the bar each stream needs next; outside the lock, by the engine thread."""
+        with self.lock:
+            now = self._clock.now_ns()
+            needs = [(stream, stream.needed_unit(now)) for stream in self._streams]
+        decoded = False
+        for stream, need in needs:
+            if need is None:
+                continue
+            started = self._clock.now_ns()
+            unit = decode_unit(need[0], need[1], self.model)
+            self.decode_cost.add(self._clock.now_ns() - started)
+            with self.lock:
+                stream.store.add_unit(unit)
+            decoded = True
+        return decoded

@@ -1,0 +1,185 @@
+"""Finished generations, and their sound bar by bar.
+
+The unit of decoding is one bar of one rendering, with the join's pre-roll before it: the same unit
+live and offline, so that both hear the same bits.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+import torch
+
+from engine_host.models.interface import Model
+from engine_host.stream.plan import Plan
+from engine_host.stream.sources import Samples
+
+FADE_SECONDS = 0.025  # of a join; the new sound is whole on its sample, the old one leaves before
+DRY_BELOW_DENOISE = 0.1  # under this the lossy codec's sound gives way to the source itself
+RESAMPLE_MARGIN_FRAMES = 2
+SOFT_LIMIT = 10 ** (-1 / 20)  # -1 dBFS
+_KNEE = 0.75
+"""The soft limiter is the identity up to this level; above it bends towards SOFT_LIMIT."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """One finished generation. ``clean``: its step-class curves never changed while it ran."""
+
+    plan: Plan
+    latents: torch.Tensor | None  # None: the window is the source itself (denoise 0 throughout)
+    generation: int
+    clean: bool
+    step: bytes  # digest of the step curves its last step read
+    born_tick: int
+    finished_tick: int
+
+    @property
+    def submission(self) -> bytes:
+        """Digest of its submission-class parameters."""
+        return self.plan.submission
+
+
+def fade_samples(rate_hz: int) -> int:
+    """Length of a join at ``rate_hz``."""
+    return round(FADE_SECONDS * rate_hz)
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """The sound of one bar of a rendering: song samples ``[start, start + len(wet))``.
+
+    The gains say how rendering and source share the sound where denoise is small; both are None
+    where the sound is the rendering alone.
+    """
+
+    rendering: Rendering
+    bar: int
+    start: int
+    wet: Samples  # [frames, 2]
+    wet_gain: npt.NDArray[np.float32] | None = None  # [frames]
+    dry_gain: npt.NDArray[np.float32] | None = None
+
+
+def decode_unit(rendering: Rendering, bar: int, model: Model) -> Unit:
+    """Decodes ``bar`` of a rendering with its halo only. Decode thread; deterministic."""
+    frames = rendering.plan.frames
+    grid = frames.grid
+    start = grid.sample(bar) - fade_samples(grid.sample_rate_hz)
+    length = grid.sample(bar + 1) - start
+    denoise = rendering.plan.denoise()
+    if rendering.latents is None:
+        silence = np.zeros((length, 2), dtype=np.float32)
+        return Unit(rendering, bar, start, silence, silence[:, 0], np.ones_like(silence[:, 0]))
+    audio = _span(rendering, start - grid.sample(frames.window.first_bar), length, model)
+    if rendering.plan.settings.source is None or bool(np.all(denoise >= DRY_BELOW_DENOISE)):
+        return Unit(rendering, bar, start, audio)
+    return Unit(rendering, bar, start, audio, *_wet_and_dry(rendering, start, length))
+
+
+def _span(rendering: Rendering, offset: int, length: int, model: Model) -> Samples:
+    """``length`` host samples from ``offset`` (relative to the window's first bar's sample)."""
+    frames = rendering.plan.frames
+    geometry, host_rate = frames.geometry, frames.grid.sample_rate_hz
+    per_frame = host_rate * geometry.samples_per_frame // geometry.sample_rate_hz
+    margin = 0 if host_rate == geometry.sample_rate_hz else RESAMPLE_MARGIN_FRAMES
+    first = max(0, offset // per_frame + frames.context - margin)
+    end = min(frames.count, -(-(offset + length) // per_frame) + frames.context + margin)
+    audio = _decode_frames(rendering, first, end, model)
+    if host_rate != geometry.sample_rate_hz:
+        audio = soxr.resample(audio, geometry.sample_rate_hz, host_rate, quality="VHQ")
+    begin = offset - (first - frames.context) * per_frame
+    piece = np.asarray(audio[begin : begin + length], dtype=np.float32)
+    if len(piece) < length:
+        piece = np.pad(piece, ((0, length - len(piece)), (0, 0)))
+    return piece
+
+
+def _decode_frames(rendering: Rendering, first: int, end: int, model: Model) -> Samples:
+    assert rendering.latents is not None
+    frames, halo = rendering.plan.frames, model.geometry.decode_halo_frames
+    low, high = max(0, first - halo), min(frames.count, end + halo)
+    audio = model.decode(rendering.latents[low:high], frames.absolute_start_frame + low)
+    per_frame = model.geometry.samples_per_frame
+    kept = audio[:, (first - low) * per_frame : (end - low) * per_frame]
+    return np.ascontiguousarray(kept.numpy().T)
+
+
+def _wet_and_dry(
+    rendering: Rendering, start: int, length: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Equal-power gains of rendering and source; exactly 0 and 1 where denoise is 0."""
+    frames = rendering.plan.frames
+    host_rate = frames.grid.sample_rate_hz
+    offset = start - frames.grid.sample(frames.window.first_bar)
+    position = (np.arange(length) + offset) / host_rate * frames.geometry.frame_rate_hz
+    amount = np.interp(position + frames.context, np.arange(frames.count), rendering.plan.denoise())
+    share = np.clip(amount / DRY_BELOW_DENOISE, 0.0, 1.0)
+    angle = share * (np.pi / 2)
+    wet = np.where(share <= 0, 0.0, np.where(share >= 1, 1.0, np.sin(angle)))
+    dry = np.where(share <= 0, 1.0, np.where(share >= 1, 0.0, np.cos(angle)))
+    return wet.astype(np.float32), dry.astype(np.float32)
+
+
+def soft_limited(audio: Samples) -> Samples:
+    """Memoryless: identity up to the knee, then a smooth bend that never passes -1 dBFS."""
+    size = np.abs(audio)
+    room = SOFT_LIMIT - _KNEE
+    bent = _KNEE + room * np.tanh((size - _KNEE) / room)
+    return np.where(size <= _KNEE, audio, np.sign(audio) * bent).astype(np.float32)
+
+
+class RenderingStore:
+    """The renderings of one stream, newest last; bounded, the oldest go first. Engine thread only."""
+
+    def __init__(self, capacity: int = 96, units: int = 256) -> None:
+        self._renderings: OrderedDict[tuple[bytes, bytes, bool], Rendering] = OrderedDict()
+        self._units: OrderedDict[tuple[int, int], Unit] = OrderedDict()
+        self._capacity, self._unit_capacity = capacity, units
+
+    def add(self, rendering: Rendering) -> None:
+        """Keeps a finished generation."""
+        key = (rendering.submission, rendering.step, rendering.clean)
+        self._renderings.pop(key, None)
+        self._renderings[key] = rendering
+        while len(self._renderings) > self._capacity:
+            _, gone = self._renderings.popitem(last=False)
+            self._forget_units(gone)
+
+    def exact(self, plan: Plan) -> Rendering | None:
+        """The clean rendering of just this plan."""
+        return self._touch((plan.submission, plan.step, True))
+
+    def acceptable(self, plan: Plan) -> Rendering | None:
+        """The clean rendering, else one whose last steps heard this plan's step curves."""
+        return self.exact(plan) or self._touch((plan.submission, plan.step, False))
+
+    def newest_of_window(self, plan: Plan) -> Rendering | None:
+        """The newest rendering of the plan's window, whatever its settings."""
+        window = plan.frames.window
+        same = [r for r in self._renderings.values() if r.plan.frames.window == window]
+        return max(same, key=lambda r: r.generation, default=None)
+
+    def unit(self, rendering: Rendering, bar: int) -> Unit | None:
+        """The decoded bar, if it has been decoded."""
+        return self._units.get((rendering.generation, bar))
+
+    def add_unit(self, unit: Unit) -> None:
+        """Keeps a decoded bar."""
+        self._units[(unit.rendering.generation, unit.bar)] = unit
+        while len(self._units) > self._unit_capacity:
+            self._units.popitem(last=False)
+
+    def _touch(self, key: tuple[bytes, bytes, bool]) -> Rendering | None:
+        found = self._renderings.get(key)
+        if found is not None:
+            self._renderings.move_to_end(key)
+        return found
+
+    def _forget_units(self, gone: Rendering) -> None:
+        for key in [key for key in self._units if key[0] == gone.generation]:
+            del self._units[key]

@@ -1,0 +1,102 @@
+"""What a rendering is made from, as one immutable value, and the changes that lead from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from bridge_protocol.lanes import Lane
+from bridge_protocol.parameters import PARAMETERS, PropagationClass, parameter
+from bridge_protocol.schema import Note
+from engine_host.stream.sources import Placement
+
+
+@dataclass(frozen=True, eq=False)
+class LaneEntry:
+    """A lane and the revision it was written with."""
+
+    lane: Lane
+    revision: int
+
+
+def _defaults() -> Mapping[str, float]:
+    return MappingProxyType({spec.name: spec.default for spec in PARAMETERS})
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """The whole state of a session's sound at one place of the path.
+
+    ``state`` is the number of the newest change in it; within a session a number names one value.
+    """
+
+    state: int = 0
+    prompt: str = ""
+    values: Mapping[str, float] = field(default_factory=_defaults)
+    lanes: Mapping[str, LaneEntry] = field(default_factory=lambda: MappingProxyType({}))
+    notes: tuple[Note, ...] | None = None
+    source: Placement | None = None
+    target: Placement | None = None
+
+    def revisions(self) -> dict[str, int]:
+        """Lane -> revision."""
+        return {name: entry.revision for name, entry in self.lanes.items()}
+
+
+Edit = Callable[[Settings], Settings]
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """One accepted request: how it changes the settings, and what to call it in a promise."""
+
+    number: int  # the request's seq, named again in the promise
+    parameter: str
+    propagation: PropagationClass
+    edit: Edit
+
+    def applied(self, settings: Settings, state: int) -> Settings:
+        """``settings`` with this change, numbered ``state``."""
+        return replace(self.edit(settings), state=state)
+
+
+def set_value(name: str, value: float) -> Edit:
+    """A parameter's own value."""
+    return lambda s: replace(s, values=MappingProxyType({**s.values, name: value}))
+
+
+def set_lane(name: str, entry: LaneEntry | None) -> Edit:
+    """A lane, or none (then the parameter's own value holds)."""
+
+    def edit(s: Settings) -> Settings:
+        lanes = {key: kept for key, kept in s.lanes.items() if key != name}
+        if entry is not None:
+            lanes[name] = entry
+        return replace(s, lanes=MappingProxyType(lanes))
+
+    return edit
+
+
+def set_prompt(text: str) -> Edit:
+    """The prompt."""
+    return lambda s: replace(s, prompt=text)
+
+
+def set_notes(notes: tuple[Note, ...] | None) -> Edit:
+    """The host's notes; None lets the model's planner stand in."""
+    return lambda s: replace(s, notes=notes)
+
+
+def set_placement(role: str, placement: Placement | None) -> Edit:
+    """The source, or the morph's target."""
+    if role == "target":
+        return lambda s: replace(s, target=placement)
+    return lambda s: replace(s, source=placement)
+
+
+def propagation_of(name: str) -> PropagationClass:
+    """The class of a parameter, or of ``prompt``, ``notes``, ``source``, ``target`` (submission)."""
+    if name in ("prompt", "notes", "source", "target"):
+        return PropagationClass.SUBMISSION
+    return parameter(name).propagation

@@ -1,0 +1,56 @@
+"""A model whose sound tells what it was asked for: every latent ends at the prompt's own number.
+
+The velocity is ``(x - x0) / t`` with ``x0 = float(prompt)``, so the solution is ``x0`` in closed
+form; decoding holds each latent for 240 samples. Its cost is time on the clock it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from bridge_protocol.clock import VirtualClock
+from engine_host.models.interface import ConditionInput, Geometry, PromptReading
+
+CHANNELS = 8
+HOLD = 240
+
+
+@dataclass
+class ToyModel:
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    tick_ns: int = 1_000_000
+    decode_ns: int = 0
+    raising: str = "raise"
+    name: str = "toy"
+    accelerator: str = "closed form"
+    capabilities: frozenset = frozenset({"text", "notes", "source", "grid"})
+    heard: list[ConditionInput] = field(default_factory=list)
+
+    @property
+    def geometry(self) -> Geometry:
+        return Geometry(48_000, 2, CHANNELS * HOLD, CHANNELS, 2, 0, 1500)
+
+    def read_prompt(self, prompt: str) -> PromptReading:
+        return PromptReading((prompt,), ())
+
+    def encode(self, audio: torch.Tensor) -> torch.Tensor:
+        return audio.mean(0).reshape(-1, CHANNELS, HOLD).mean(-1)
+
+    def condition(self, given: ConditionInput) -> object:
+        self.heard.append(given)
+        return given.prompt
+
+    def velocity(self, x: torch.Tensor, t: torch.Tensor, conditions: Sequence[object]) -> torch.Tensor:
+        self.clock.advance_ns(self.tick_ns)
+        if self.raising in conditions:
+            raise RuntimeError("this prompt raises")
+        goal = torch.tensor([float(str(c) or 0) for c in conditions])
+        return (x - goal[:, None, None]) / t[:, None, None]
+
+    def decode(self, latents: torch.Tensor, absolute_start_frame: int) -> torch.Tensor:
+        self.clock.advance_ns(self.decode_ns)
+        mono = latents.reshape(-1).repeat_interleave(HOLD)
+        return mono.expand(2, -1)
