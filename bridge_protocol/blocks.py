@@ -6,8 +6,6 @@ little-endian bytes in one of three formats. Pure functions; any thread.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 
@@ -15,7 +13,6 @@ from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.schema import PayloadFormat
 
 Samples = npt.NDArray[np.float32]
-JoinLaw = Literal["equal_power", "linear"]
 
 _DTYPES: dict[PayloadFormat, np.dtype[np.generic]] = {
     "f32": np.dtype("<f4"),
@@ -55,20 +52,27 @@ def decode_payload(
     return audio / np.float32(S16_SCALE) if payload_format == "s16" else audio
 
 
-def fade_gains(length_samples: int, law: JoinLaw) -> tuple[Samples, Samples]:
-    """Gains ``(out, in)``, each ``[length]``, taken at the middle of each sample.
+def correlation(a: Samples, b: Samples) -> float:
+    """How alike two equally long pieces are: 0 for different (or silent) material, 1 for the same."""
+    first, second = a.astype(np.float64).ravel(), b.astype(np.float64).ravel()
+    size = float(np.sqrt(first @ first) * np.sqrt(second @ second))
+    return min(1.0, max(0.0, float(first @ second) / size)) if size > 0 else 0.0
 
-    ``equal_power`` keeps ``out^2 + in^2 = 1`` (different material), ``linear`` keeps
-    ``out + in = 1`` (the same material).
+
+def fade_gains(length_samples: int, alike: float) -> tuple[Samples, Samples]:
+    """Gains ``(out, in)``, each ``[length]``, that keep the power of material of correlation ``alike``.
+
+    Equal power for different material (0: ``out^2 + in^2 = 1``), constant sum for the same (1:
+    ``out + in = 1``), and what lies between for what lies between (Fink, Holters, Zoelzer:
+    "Signal-matched power-complementary cross-fading", DAFx-16). Taken at each sample's middle.
     """
-    phase = (np.arange(length_samples, dtype=np.float64) + 0.5) / max(1, length_samples)
-    if law == "linear":
-        return (1 - phase).astype(np.float32), phase.astype(np.float32)
-    angle = phase * (np.pi / 2)
-    return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+    angle = (np.arange(length_samples, dtype=np.float64) + 0.5) / max(1, length_samples) * np.pi / 2
+    fade_out, fade_in = np.cos(angle), np.sin(angle)
+    power = np.sqrt(1 + 2 * alike * fade_out * fade_in)
+    return (fade_out / power).astype(np.float32), (fade_in / power).astype(np.float32)
 
 
-def join(outgoing: Samples, incoming: Samples, law: JoinLaw) -> Samples:
-    """The crossfade of two equally long pieces ``[frames, channels]``."""
-    fade_out, fade_in = fade_gains(len(outgoing), law)
+def join(outgoing: Samples, incoming: Samples) -> Samples:
+    """The crossfade of two equally long pieces ``[frames, channels]``; no louder than they are."""
+    fade_out, fade_in = fade_gains(len(outgoing), correlation(outgoing, incoming))
     return outgoing * fade_out[:, None] + incoming * fade_in[:, None]

@@ -165,8 +165,10 @@ class Pulse(Message, tag="pulse"):
     """Is the engine ticking? Sent 4 times a second."""
 
     tick: int
+    generations: int
     tick_ms: float
     tick_ms_p99: float
+    busy_ms: float  # the engine thread's working time since it started
     load: float  # share of the last second spent in ticks and decodes
     lead_ms: float  # audio sent ahead of the play position, the least of all streams
     late_bars: int
@@ -218,10 +220,10 @@ class Jump(Struct, kw_only=True):
 class Transport(Message, tag="transport"):
     """The host's position, sent at every change and at 10 Hz.
 
-    A locate, a start after a stop, or a change of the tempo carries a new ``epoch``; ``sample``
-    of the first transport of an epoch is the song position of its address 0. A wrap at the end of
-    a loop that was announced carries none: its passes are counted by ``lap``, so that blocks of
-    the next pass can be sent before the wrap. A changed loop replaces blocks not yet heard.
+    A locate or a change of the tempo carries a new ``epoch``, whose address 0 is at its first
+    ``sample``. What goes on from where it was carries none, so that blocks can be there before:
+    a start after a stop in the same place, and a wrap at the end of an announced loop, whose
+    passes are counted by ``lap``. A changed loop replaces the blocks beyond the first difference.
     """
 
     epoch: Counter

@@ -25,6 +25,7 @@ _encoder = msgspec.msgpack.Encoder()
 _from_client = msgspec.msgpack.Decoder(ClientMessage)
 _from_engine = msgspec.msgpack.Decoder(EngineMessage)
 _any = msgspec.msgpack.Decoder(AnyMessage)
+_FIX_MAP, _MAP_16 = 0x80, 0xDE
 _STEP_OF_PATH = re.compile(r"[^.\[\]]+")
 _PATH = re.compile(r" - at `\$?\.?([^`]*)`$")
 _KNOWN_CODES = frozenset(code.value for code in ErrorCode)
@@ -49,10 +50,18 @@ class BadMessageError(RefusedError):
 
 def pack(message: Message, payload: bytes | memoryview | None = None) -> list[bytes | memoryview]:
     """The frames of ``message``; ``payload`` is appended as it is, uncopied."""
-    frames: list[bytes | memoryview] = [MAGIC, _encoder.encode(message)]
+    frames: list[bytes | memoryview] = [MAGIC, _shortest(_encoder.encode(message))]
     if payload is not None:
         frames.append(payload)
     return frames
+
+
+def _shortest(header: bytes) -> bytes:
+    """msgspec writes a long map head where defaults were left out; others write the short one."""
+    count = int.from_bytes(header[1:3], "big")
+    if header[0] == _MAP_16 and count < 16:
+        return bytes([_FIX_MAP | count]) + header[3:]
+    return header
 
 
 def unpack_from_client(frames: Sequence[bytes | memoryview]) -> Unpacked:

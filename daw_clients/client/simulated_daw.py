@@ -36,7 +36,7 @@ from daw_clients.client.core import AudioBlock, Pending, refusal_of
 from daw_clients.client.declick import Declick
 from daw_clients.client.heard import Change, HeardLog, HeardReport, Kind, Span
 from daw_clients.client.host_transport import Stretch, ppq_of, transport_message
-from daw_clients.client.play_head import Loop, PlayHead, Segment
+from daw_clients.client.play_head import Loop, PlannedJump, PlayHead, Segment
 from daw_clients.client.recording import Recording
 from daw_clients.client.requests import NOW, DrawnLane
 from daw_clients.client.ring import AudioRing, RingRead
@@ -86,6 +86,7 @@ class SimulatedDaw:
         self.ring = AudioRing(2 * self.buffer_frames, CHANNELS)
         self.log = HeardLog(sample_rate_hz)
         self.timeline = 0
+        self._played = 0  # the ring's line: it stands still when the host does
         self.stale_blocks_dropped = 0
         self.late_frames_dropped = 0
         self.stale_frames_heard = 0
@@ -118,13 +119,13 @@ class SimulatedDaw:
         self._flush()
 
     def play(self) -> None:
-        """Starts from where it stands, in a new epoch."""
-        if not self.head.playing:
-            self._new_epoch(self.head.sample, playing=True)
+        """Goes on from where it stands, in the same epoch: its blocks may be here already."""
+        self.head.playing = True
+        self._tell()
 
     def stop(self) -> None:
-        """Stands still; the last sound fades out."""
-        self._forget_jump()
+        """Stands still; the last sound fades out. An announced jump is taken back."""
+        self._take_back_jump()
         self.head.stop()
         self._tell()
 
@@ -134,12 +135,9 @@ class SimulatedDaw:
 
     def announce_jump(self, at_ppq: float, to_ppq: float) -> None:
         """A quantised locate; ``BAD_ORDER`` where playing on never comes to ``at_ppq``."""
-        at, to = self.grid.sample_of_ppq(at_ppq), self.grid.sample_of_ppq(to_ppq)
-        self._forget_jump()
-        jump = self.head.plan_jump(at, to)
+        self._take_back_jump()
+        self._plan_jump(self.grid.sample_of_ppq(at_ppq), self.grid.sample_of_ppq(to_ppq))
         self._jump_ppq = (at_ppq, to_ppq)
-        base = self.timeline - self.head.address
-        self.ring.place(jump.epoch, base + jump.address)
         self._tell()
 
     def set_loop(self, start_ppq: float, end_ppq: float) -> None:
@@ -209,9 +207,10 @@ class SimulatedDaw:
             self._hear(segment, out[done : done + segment.frames], at_ns)
             done += segment.frames
             self.timeline += segment.frames
+            self._played += segment.frames if segment.playing else 0
             if self.head.epoch != segment.epoch:
                 self._jumped(segment.epoch)
-        self.ring.advance(self.timeline)
+        self.ring.advance(self._played)
         self._recording.append(out)
         return out
 
@@ -305,7 +304,7 @@ class SimulatedDaw:
         self.ring.forget(self.head.epoch)
         self._granted.pop(self.head.epoch, None)
         self.head.locate(sample, playing)
-        self.ring.place(self.head.epoch, self.timeline)
+        self.ring.place(self.head.epoch, self._played)
         self._epoch_heard = False
         self._tell()
 
@@ -324,12 +323,24 @@ class SimulatedDaw:
     def _change_loop(self, loop: Loop | None) -> None:
         planned = self.head.jump
         self.head.set_loop(loop)
-        if planned is not None and self.head.jump is None:
-            self.ring.forget(planned.epoch)
-        elif self.head.jump is not None:
-            base = self.timeline - self.head.address
-            self.ring.place(self.head.jump.epoch, base + self.head.jump.address)
+        moved = self.head.jump
+        if planned != moved:
+            self._take_back_jump(planned)
+        if planned != moved and moved is not None:
+            self._plan_jump(moved.at_sample, moved.to_sample)
         self._tell()
+
+    def _plan_jump(self, at_sample: int, to_sample: int) -> None:
+        jump = self.head.plan_jump(at_sample, to_sample)
+        self.ring.place(jump.epoch, self._played - self.head.address + jump.address)
+
+    def _take_back_jump(self, planned: PlannedJump | None = None) -> None:
+        """Goes on in a new epoch: the announced one's blocks may lie over this one's."""
+        jump = planned or self.head.jump
+        if jump is not None:
+            self.ring.forget(jump.epoch)
+            self._granted.pop(jump.epoch, None)
+            self._new_epoch(self.head.sample, self.head.playing)
 
     def _tell(self) -> None:
         """Puts the host's position in the outbox, as it is at this moment."""
@@ -368,8 +379,6 @@ class SimulatedDaw:
 
     def _give_credit(self) -> None:
         head, jump = self.head, self.head.jump
-        if not head.playing:
-            return
         reach = head.address + self.buffer_frames
         if jump is None:
             self._grant(head.epoch, reach)
@@ -405,13 +414,13 @@ class SimulatedDaw:
         kept = self.ring.write(header.epoch, header.address, header.sample, audio, number)
         self.late_frames_dropped += len(audio) - kept
         if kept:
-            self._headers[number] = (self.timeline + self.ring.capacity_frames, header)
+            self._headers[number] = (self._played + self.ring.capacity_frames, header)
 
     def _drop_headers(self) -> None:
         """Forgets headers that no frame of the ring can name any more."""
         old = []
         for number, (end, _) in self._headers.items():
-            if end > self.timeline:
+            if end > self._played:
                 break
             old.append(number)
         for number in old:

@@ -65,4 +65,6 @@ def _open_session(graph: Path, threads: int) -> onnxruntime.InferenceSession:
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(graph.resolve()), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        str(graph.resolve()), options, providers=["CPUExecutionProvider"]
+    )

@@ -114,10 +114,10 @@ def render(
     song.check_range(first_bar, last_bar)
     _tell_prompt(model, prompt)
     engine = Engine(model, MonotonicClock(), depth=depth)
-    audio = _with_progress(OfflineRender(engine, song, window), first_bar, last_bar)
-    write_wav(out, audio, rate_hz, file_depth)
-    seconds = len(audio) / rate_hz
-    typer.echo(f"{out}: bars {first_bar}-{last_bar}, {len(audio)} samples, {seconds:.3f} s")
+    sound = _with_progress(OfflineRender(engine, song, window), first_bar, last_bar)
+    write_wav(out, sound, rate_hz, file_depth)
+    seconds = len(sound) / rate_hz
+    typer.echo(f"{out}: bars {first_bar}-{last_bar}, {len(sound)} samples, {seconds:.3f} s")
 
 
 def _edits(

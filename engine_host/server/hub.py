@@ -135,7 +135,7 @@ class Hub:
             session=token,
             version=VERSION_MAX,
             resume_token="",
-            features=[name for name in FEATURES],
+            features=list(FEATURES),
             limits=_limits(),
             parameters=manifest(),
             model=self._model_info(),
@@ -195,6 +195,8 @@ class Hub:
         state = "hung" if silent > HUNG_AFTER_NS else "busy" if engine.working else "idle"
         return Pulse(
             tick=engine.ticks,
+            generations=engine.generations,
+            busy_ms=engine.busy_ns / 1e6,
             tick_ms=engine.tick_cost.quantile_ns(0.5) / 1e6,
             tick_ms_p99=engine.tick_cost.quantile_ns(0.99) / 1e6,
             load=self._load,

@@ -56,7 +56,8 @@ from engine_host.stream.settings import (
     set_value,
 )
 from engine_host.stream.sources import Placement
-from engine_host.stream.stream import Promise, Sink, Stream
+from engine_host.stream.cues import Promise
+from engine_host.stream.stream import Sink, Stream
 
 MAX_STREAMS = 8
 MAX_UPLOADS = 4
@@ -429,9 +430,9 @@ def _write_lane(name: str, lane: Lane, revision: int) -> Edit:
     def edit(settings: Settings) -> Settings:
         before = settings.lanes.get(name)
         merged = lane
-        if isinstance(lane, SampledLane) and before and isinstance(before.lane, SampledLane):
-            if before.lane.rate_hz == lane.rate_hz:
-                merged = before.lane.replaced(lane)
+        old = before.lane if before else None
+        if isinstance(lane, SampledLane) and isinstance(old, SampledLane):
+            merged = old.replaced(lane) if old.rate_hz == lane.rate_hz else lane
         return set_lane(name, LaneEntry(merged, revision))(settings)
 
     return edit

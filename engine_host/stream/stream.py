@@ -542,7 +542,7 @@ class Stream:
         self.head = x + frames
         ended: list[list[int]] = []
         if join is not None and joining and self.head == join.boundary:
-            if not join.incoming.continues(join.outgoing):
+            if not join.seamless:
                 ended = [[join.boundary - join.length - x, join.length]]
                 self.joins += 1
             self._join = None

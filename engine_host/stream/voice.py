@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from bridge_protocol.blocks import JoinLaw, fade_gains
+from bridge_protocol.blocks import join
 from bridge_protocol.parameters import parameter
 from engine_host.stream.plan import Curve, value_at
 from engine_host.stream.rendering import Unit, soft_limited
@@ -107,21 +108,21 @@ class Join:
     boundary: int
     length: int
 
+    @cached_property
+    def seamless(self) -> bool:
+        """Whether the sound simply goes on."""
+        return self.incoming.continues(self.outgoing)
+
     def read(self, x: int, frames: int) -> Samples:
         """``[frames, 2]`` from ``x`` inside ``[boundary - length, boundary)``."""
-        if self.incoming.continues(self.outgoing):
-            return self.outgoing.read(x, frames)
         offset = x - (self.boundary - self.length)
-        fade_out, fade_in = fade_gains(self.length, self.law())
-        piece = slice(offset, offset + frames)
-        old = self.outgoing.read(x, frames) * fade_out[piece, None]
-        return old + self.incoming.read(x, frames) * fade_in[piece, None]
+        return self._audio[offset : offset + frames]
 
-    def law(self) -> JoinLaw:
-        """Linear for the same material (only step or decode parameters differ), else equal power."""
-        old, new = self.outgoing.unit.rendering, self.incoming.unit.rendering
-        same_place = (
-            self.outgoing.sample - self.outgoing.x == self.incoming.sample - self.incoming.x
-        )
-        same = old.submission == new.submission and same_place
-        return "linear" if same or (self.outgoing.dry and self.incoming.dry) else "equal_power"
+    @cached_property
+    def _audio(self) -> Samples:
+        """The whole crossfade: its gains hang on all of it."""
+        start = self.boundary - self.length
+        outgoing = self.outgoing.read(start, self.length)
+        if self.seamless:
+            return outgoing
+        return join(outgoing, self.incoming.read(start, self.length))

@@ -174,7 +174,6 @@ class FakeEngine:
             head.sample, head.address, head.lap = told.sample, told.address, told.lap
             head.loop = loop
         self._current = told.epoch
-        head.playing = told.playing
         if told.jump is None:
             self._heads = {e: h for e, h in self._heads.items() if e <= told.epoch}
         elif told.jump.epoch not in self._heads:
@@ -189,7 +188,7 @@ class FakeEngine:
     def _step(self, epoch: int) -> bool:
         head = self._heads[epoch]
         frames = min(self.block, self._granted.get(epoch, 0) - head.address)
-        if frames <= 0 or not head.playing:
+        if frames <= 0:
             return False
         for run in head.segments(frames):
             song = np.arange(run.sample, run.sample + run.frames)

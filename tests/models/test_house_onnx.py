@@ -7,6 +7,7 @@ from house_helpers import euler, given, house, random_latents
 
 from bridge_protocol.errors import ErrorCode, RefusedError
 from engine_host.accel import onnx as onnx_module
+from engine_host.accel.threads import fix_threads
 from engine_host.models.house.config import WEIGHTS
 from engine_host.models.house.model import load_house_model
 
@@ -52,6 +53,7 @@ def test_a_result_outlives_the_next_call(accelerator):
 
 
 def test_the_accelerator_says_what_runs():
+    fix_threads(2)
     assert house("onnx").accelerator == "onnxruntime cpu, 2 threads"
     assert house("eager").accelerator == "torch eager cpu, 2 threads"
     assert house("auto").accelerator == house("onnx").accelerator

@@ -70,7 +70,7 @@ class Decoder(nn.Module):
     """Latents -> stereo audio.
 
     Tones and noise depend only on the absolute frame, and the network hears a few hops, so a window
-    with 4 more frames at each side decodes to the same samples as the whole.
+    with 4 more frames at each side decodes to the same samples as the whole, to float32 rounding.
     """
 
     mean: torch.Tensor

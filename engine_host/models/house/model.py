@@ -150,7 +150,7 @@ class HouseModel:
 
     @torch.no_grad()
     def decode(self, latents: torch.Tensor, absolute_start_frame: int) -> torch.Tensor:
-        """``[T, 64]`` -> ``[2, 1920 * T]``; exact 4 frames away from the edges. Decode thread."""
+        """``[T, 64]`` -> ``[2, 1920 * T]``; exact, to float32 rounding, 4 frames away from the edges. Decode thread."""
         audio: torch.Tensor = self._decoder(latents[None], absolute_start_frame)
         return audio[0]
 

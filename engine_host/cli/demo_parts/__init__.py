@@ -1,0 +1,1 @@
+"""What ``anacrusis demo`` is made of."""

@@ -1,0 +1,95 @@
+"""``anacrusis doctor``: what is installed, which model plays, on what, and whether the port is free."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import socket
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from engine_host.models.house.model import load_house_model
+from engine_host.server.router import DEFAULT_PORT
+
+_PACKAGES = {
+    "core": ("pyzmq", "msgspec", "msgpack", "numpy"),
+    "engine": ("torch", "diffusers", "safetensors", "onnxruntime", "soundfile", "soxr"),
+    "midi": ("mido", "python-rtmidi"),
+    "tensorrt": ("tensorrt-rtx-cu12",),
+}
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    port: Annotated[int, typer.Option("--port", help="The port to look at.")] = DEFAULT_PORT,
+) -> None:
+    """Say what is installed, which model and accelerator would play, and which ports are free."""
+    findings: dict[str, object] = {
+        "anacrusis": _version("anacrusis"),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "devices": _devices(),
+        "packages": {extra: {n: _version(n) for n in names} for extra, names in _PACKAGES.items()},
+        "model": _model(),
+        "port": {"number": port, "state": _port_state(port)},
+    }
+    if as_json:
+        typer.echo(json.dumps(findings, indent=1))
+    else:
+        Console().print(_table(findings))
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _devices() -> list[str]:
+    import torch  # noqa: PLC0415 - seconds that the other commands need not spend
+
+    found = ["cpu"]
+    if torch.cuda.is_available():
+        found += [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found.append("mps")
+    return found
+
+
+def _model() -> dict[str, object]:
+    model = load_house_model()
+    return {
+        "name": model.name,
+        "accelerator": model.accelerator,
+        "hears": sorted(model.capabilities),
+        "sample_rate": model.geometry.sample_rate_hz,
+    }
+
+
+def _port_state(port: int) -> str:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            return f"in use ({error.strerror}): an engine may be running"
+    return "free"
+
+
+def _table(findings: dict[str, object]) -> Table:
+    table = Table("what", "found", box=None, show_header=False)
+    for key, value in findings.items():
+        if key == "packages" and isinstance(value, dict):
+            for extra, packages in value.items():
+                words = [f"{n} {v or '[red]missing[/]'}" for n, v in packages.items()]
+                table.add_row(f"packages ({extra})", ", ".join(words))
+        elif isinstance(value, dict):
+            table.add_row(key, ", ".join(f"{k}: {v}" for k, v in value.items()))
+        else:
+            table.add_row(key, ", ".join(value) if isinstance(value, list) else str(value))
+    return table
