@@ -7,7 +7,7 @@ rounded lengths, so an hour at any tempo ends on the exact sample.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from bridge_protocol.errors import ErrorCode, RefusedError
@@ -16,6 +16,7 @@ from bridge_protocol.tempo import TempoMap
 
 MIN_SAMPLE_RATE_HZ = 8_000
 MAX_SAMPLE_RATE_HZ = 768_000
+KEPT_BARS = 65_536  # bar lines remembered, so that a playing stream need not compute them again
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class BarGrid:
     tempo: TempoMap
     meter: MeterMap
     sample_rate_hz: int
+    _samples: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _near: list[int] = field(default_factory=lambda: [0], init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not MIN_SAMPLE_RATE_HZ <= self.sample_rate_hz <= MAX_SAMPLE_RATE_HZ:
@@ -56,7 +59,12 @@ class BarGrid:
 
     def sample(self, bar: int) -> int:
         """The bar's first sample; strictly increasing over bars."""
-        return self.sample_of_ppq(self.ppq(bar))
+        found = self._samples.get(bar)
+        if found is None:
+            if len(self._samples) >= KEPT_BARS:
+                self._samples.clear()
+            found = self._samples[bar] = self.sample_of_ppq(self.ppq(bar))
+        return found
 
     def line(self, bar: int) -> BarLine:
         """The bar line of a 0-based bar index."""
@@ -72,8 +80,14 @@ class BarGrid:
 
     def bar_of_sample(self, sample: int) -> int:
         """The one bar with ``sample(bar) <= sample < sample(bar + 1)``."""
+        for near in (self._near[0], self._near[0] + 1):  # playing asks for one bar, then the next
+            if self.sample(near) <= sample < self.sample(near + 1):
+                self._near[0] = near
+                return near
         bar = self.meter.bar_at(self.ppq_of_sample(sample))
-        return bar + 1 if self.sample(bar + 1) <= sample else bar
+        found = bar + 1 if self.sample(bar + 1) <= sample else bar
+        self._near[0] = found
+        return found
 
     def next_beat(self, sample: int) -> tuple[float, int]:
         """Position and sample of the first beat line at or after a sample.

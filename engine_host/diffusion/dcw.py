@@ -104,7 +104,8 @@ def _polar(band: Tensor, other: Tensor, amount: Tensor) -> Tensor:
     a, b = analytic(band), analytic(other)
     envelope = a.abs() + amount * (a.abs() - b.abs())
     turn = torch.angle(a * b.conj())
-    return envelope * torch.cos(torch.angle(a) + amount * turn)
+    moved: Tensor = envelope * torch.cos(torch.angle(a) + amount * turn)
+    return moved
 
 
 def analytic(x: Tensor) -> Tensor:
@@ -115,4 +116,6 @@ def analytic(x: Tensor) -> Tensor:
     weights[1 : (length + 1) // 2] = 2.0
     if length % 2 == 0:
         weights[length // 2] = 1.0
-    return torch.fft.ifft(torch.fft.fft(x, dim=1) * weights.view(1, -1, 1), dim=1)
+    spectrum: Tensor = torch.fft.fft(x, dim=1) * weights.view(1, -1, 1)
+    signal: Tensor = torch.fft.ifft(spectrum, dim=1)
+    return signal

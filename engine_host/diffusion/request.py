@@ -10,13 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine_host.diffusion.conditions import Weighted
+from engine_host.diffusion.guidance import GuidanceMode
 from engine_host.diffusion.noise import NoiseKey
 from engine_host.diffusion.schedule import DenoiseLaw, StepsLaw, Times
 from engine_host.diffusion.step_state import StepCell, StepState
 
-__all__ = ["MorphGate", "Request", "Solver", "StepCell", "StepState"]
+__all__ = ["MorphGate", "Request", "Solver", "StepCell", "StepState", "Weighted"]
 
 Solver = Literal["ode", "sde"]
+
+_LATENTS = ("source", "target", "original")
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,11 @@ class Request:
     own start; it needs a ``source [T, C]`` and is ignored without one. 0 everywhere returns the
     source untouched. ``target [T, C]`` is what the morph pulls to. ``initial_noise [T]`` replaces
     the start's own mixture of noise and source. ``step_cell`` is read anew at every step.
+
+    ``conditions``, where there are any, take the place of ``condition``. ``guidance`` says where the
+    negative velocity comes from; ``negative`` is its condition in the modes that run one. ``mask
+    [T]`` (1 = generate, 0 = keep) keeps ``original [T, C]``, or the source where that is None.
+
     Raises ValueError on a value outside its range or a tensor of another shape. Any thread.
     """
 
@@ -77,22 +86,44 @@ class Request:
     initial_noise: Tensor | None = None
     solver: Solver = "ode"
     gate: MorphGate = field(default_factory=MorphGate.half)
+    conditions: tuple[Weighted, ...] = ()
+    guidance: GuidanceMode = "off"
+    negative: object = None
+    mask: Tensor | None = None
+    original: Tensor | None = None
 
     def __post_init__(self) -> None:
         _check(self.frames >= 1, "frames", "at least 1", self.frames)
         _check(self.steps >= 1, "steps", "at least 1", self.steps)
         _check(0.0 < self.shift < math.inf, "shift", "a positive number", self.shift)
         _check_unit("denoise", self.denoise, self.frames)
-        if self.initial_noise is not None:
-            _check_unit("initial_noise", self.initial_noise, self.frames)
+        for name in ("initial_noise", "mask"):
+            if getattr(self, name) is not None:
+                _check_unit(name, getattr(self, name), self.frames)
+        kept = self.mask is None or self.kept is not None
+        _check(kept, "original", "an original or a source where there is a mask", None)
         _check_latents(self)
         state = self.step_cell.current
         _check(state.frames == self.frames, "step_cell", f"{self.frames} frames", state.frames)
 
     @property
+    def kept(self) -> Tensor | None:
+        """What the mask keeps ``[T, C]``."""
+        return self.source if self.original is None else self.original
+
+    @property
+    def parts(self) -> tuple[Weighted, ...]:
+        """All conditions with their weights."""
+        return self.conditions or (Weighted(self.condition),)
+
+    def runs_negative(self, step: int) -> bool:
+        """Whether this step needs a forward of the negative condition."""
+        return self.guidance == "full" or (self.guidance == "initialize" and step == 0)
+
+    @property
     def channels(self) -> int | None:
         """``C`` as its latents say it; None where it carries none."""
-        given = [latent for latent in (self.source, self.target) if latent is not None]
+        given = [getattr(self, name) for name in _LATENTS if getattr(self, name) is not None]
         return given[0].shape[-1] if given else None
 
 
@@ -111,7 +142,7 @@ def _check_unit(name: str, value: float | Tensor, frames: int) -> None:
 
 
 def _check_latents(request: Request) -> None:
-    for name in ("source", "target"):
+    for name in _LATENTS:
         latent = getattr(request, name)
         if latent is None:
             continue

@@ -194,24 +194,12 @@ class Ring:
         return Finished(request, untouched(request), self._tick, self._tick, revision, revision)
 
     def _run(self, batch: Batch, account: _Account) -> None:
-        forwarded = batch.velocity(self._velocity, self._rows)
-        account.forwards += forwarded.calls
-        v = forwarded.velocity
-        if forwarded.errors:
-            v = v[[row for row in range(len(batch.slots)) if row not in forwarded.errors]]
-        for slot, error in zip(
-            batch.remove(forwarded.errors), forwarded.errors.values(), strict=True
-        ):
+        done = batch.tick(self._velocity, self._rows)
+        account.forwards += done.forwards
+        for slot, error in done.failed:
             account.failed.append((slot.number, Failed(slot.request, error)))
-        if batch.slots:
-            batch.advance(v)
-            self._hand_out(batch, account)
-
-    def _hand_out(self, batch: Batch, account: _Account) -> None:
-        done = [row for row, slot in enumerate(batch.slots) if slot.done]
-        latents = [batch.x[row].clone() for row in done]
-        for slot, latent in zip(batch.remove(done), latents, strict=True):
-            account.finished.append((slot.number, self._finish(slot, latent)))
+        for slot, latents in done.finished:
+            account.finished.append((slot.number, self._finish(slot, latents)))
 
     def _finish(self, slot: Slot, latents: Tensor) -> Finished:
         return Finished(

@@ -17,7 +17,8 @@ from engine_host.diffusion.step_state import StepState
 class Slot:
     """A request with its schedule, its place in it and what it was born with. Tick thread.
 
-    ``noise`` and ``source`` are ``[T, C]`` on the ring's device; ``number`` counts births.
+    ``noise``, ``source`` and ``mask_noise`` (where there is a mask) are ``[T, C]`` on the ring's
+    device; ``number`` counts births.
     ``first_revision`` and ``last_revision`` are those of the step states read so far.
     """
 
@@ -27,6 +28,7 @@ class Slot:
     born_tick: int
     noise: Tensor
     source: Tensor | None
+    mask_noise: Tensor | None
     step: int = 0
     first_revision: int = 0
     last_revision: int = 0
@@ -62,9 +64,14 @@ def open_slot(
     Raises ValueError when the request's latents have another number of channels.
     """
     if request.channels not in (None, channels):
-        raise ValueError(f"source, target: want {channels} channels, got {request.channels}")
-    step = noise.INITIAL_STEP
-    initial = noise.normal([request.key], step, request.frames, channels, device)[0]
+        raise ValueError(
+            f"source, target, original: want {channels} channels, got {request.channels}"
+        )
+    size = request.frames, channels, device
+    initial = noise.normal([request.key], noise.INITIAL_STEP, *size)[0]
     source = None if request.source is None else request.source.to(initial)
-    slot = Slot(request, plan, number, tick, initial, source)
+    fixed = None
+    if request.mask is not None:
+        fixed = noise.normal([request.key], noise.MASK_STEP, *size)[0]
+    slot = Slot(request, plan, number, tick, initial, source, fixed)
     return slot, birth_latent(request, plan, initial)

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from engine_host.diffusion.dcw import Dcw
+
 _CURVES = ("sde_blend", "morph", "velocity", "ode_noise")
+_OPTIONAL_CURVES = ("guidance", "guidance_rescale", "apg_momentum")
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,6 +19,9 @@ class StepState:
 
     ``sde_blend``: 1 = the model's own estimate, 0 = the source. ``morph``: strength of the pull to
     the target. ``velocity``: scale, 1 = as the model says. ``ode_noise``: noise added per step.
+    The rest may be None, which changes nothing: ``guidance`` (scale, 1 = unguided),
+    ``guidance_rescale`` (0 = none) and ``apg_momentum`` are curves, heard by guided requests only;
+    ``channel_gain [C]`` or ``[T, C]`` acts on the model's input; ``dcw`` as in ``dcw.py``.
     Immutable; the three flags are worked out here, by the thread that makes the state, so that the
     tick thread never has to look into a tensor. Raises ValueError on a curve of another shape.
     """
@@ -25,6 +31,11 @@ class StepState:
     morph: Tensor
     velocity: Tensor
     ode_noise: Tensor
+    guidance: Tensor | None = None
+    guidance_rescale: Tensor | None = None
+    apg_momentum: Tensor | None = None
+    channel_gain: Tensor | None = None
+    dcw: Dcw | None = None
     morphs: bool = field(init=False)
     scales_velocity: bool = field(init=False)
     adds_noise: bool = field(init=False)
@@ -32,6 +43,10 @@ class StepState:
     def __post_init__(self) -> None:
         for name in _CURVES:
             _check_curve(name, getattr(self, name), self.frames)
+        for name in _OPTIONAL_CURVES:
+            if getattr(self, name) is not None:
+                _check_curve(name, getattr(self, name), self.frames)
+        _check_gain(self.channel_gain, self.frames)
         object.__setattr__(self, "morphs", bool((self.morph != 0.0).any()))
         object.__setattr__(self, "scales_velocity", bool((self.velocity != 1.0).any()))
         object.__setattr__(self, "adds_noise", bool((self.ode_noise != 0.0).any()))
@@ -51,6 +66,11 @@ class StepState:
 def _check_curve(name: str, curve: Tensor, frames: int) -> None:
     if curve.shape != (frames,) or curve.dtype != torch.float32:
         raise ValueError(f"{name}: want float32 [{frames}], got {curve.dtype} {[*curve.shape]}")
+
+
+def _check_gain(gain: Tensor | None, frames: int) -> None:
+    if gain is not None and not (gain.ndim == 1 or (gain.ndim == 2 and len(gain) == frames)):
+        raise ValueError(f"channel_gain: want [C] or [{frames}, C], got {[*gain.shape]}")
 
 
 class StepCell:

@@ -9,8 +9,6 @@ the same whatever it is batched with. Any thread.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -57,93 +55,22 @@ def renoise(x0: Tensor, noise: Tensor, source: Tensor, blend: Tensor, t_next: Te
     return t_next * noise + (1.0 - t_next) * (blend * x0 + (1.0 - blend) * source)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Hold:
-    """Frames that wait for their own start: curve ``start [B, T, 1]`` in time units (t).
-
-    ``noise`` is the slot's initial noise, ``source`` its source.
-    """
-
-    start: Tensor
-    noise: Tensor
-    source: Tensor
+def keep_known(x: Tensor, known: Tensor, amount: Tensor) -> Tensor:
+    """An inpainting mask: ``m x + (1 - m) known``; a frame with ``m = 1`` keeps its bits."""
+    return torch.where(amount != 1.0, mix(x, known, amount), x)
 
 
-def hold_back(x: Tensor, hold: Hold, t: Tensor, t_next: Tensor) -> Tensor:
+def hold_back(
+    x: Tensor, start: Tensor, noise: Tensor, source: Tensor, t: Tensor, t_next: Tensor
+) -> Tensor:
     """Put frames that have not started yet back on the path from noise to source, at ``t_next``.
 
+    ``start [B, T, 1]`` is each frame's own start, as a time; ``noise`` is the slot's initial noise.
     A frame that starts inside the step is mixed by the part of the step that lies after its start,
     so the result is continuous in ``start``. Frames with ``start >= t`` keep their bits; frames
     with ``start = 0`` end exactly as the source. The idea is Differential Diffusion (Levin and
     Fried, arXiv 2306.00950), made continuous.
     """
-    joined = ((hold.start - t_next) / (t - t_next)).clamp(0.0, 1.0)
-    waiting = mix(hold.noise, hold.source, t_next)
+    joined = ((start - t_next) / (t - t_next)).clamp(0.0, 1.0)
+    waiting = mix(noise, source, t_next)
     return torch.where(joined < 1.0, mix(x, waiting, joined), x)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Morph:
-    """``target [B, T, C]`` and ``strength [B, T, 1]``: the request's strength times its gate."""
-
-    target: Tensor
-    strength: Tensor
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Stochastic:
-    """Rows that take SDE steps: ``rows [B, 1, 1]`` bool, with their ``source`` and ``blend``."""
-
-    rows: Tensor
-    source: Tensor
-    blend: Tensor
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class StepInputs:
-    """What one step needs besides ``x`` and ``v``. A part that no row asks for is None.
-
-    ``fresh`` is this step's noise ``[B, T, C]``, with any finite value in rows that use none;
-    ``velocity_scale`` and ``ode_noise`` are curves.
-    """
-
-    t: Tensor
-    t_next: Tensor
-    fresh: Tensor | None = None
-    velocity_scale: Tensor | None = None
-    morph: Morph | None = None
-    stochastic: Stochastic | None = None
-    ode_noise: Tensor | None = None
-    hold: Hold | None = None
-
-
-def take_step(x: Tensor, v: Tensor, step: StepInputs) -> Tensor:
-    """``x`` at ``t_next`` from ``x`` at ``t`` and the (guided) velocity there.
-
-    The order is that of the engine's contract: velocity scale, estimate of ``x0``, morph, solver
-    step, held-back frames. Leaving a part None gives the bits that its neutral curve gives.
-    """
-    if step.velocity_scale is not None:
-        v = v * step.velocity_scale
-    x0 = clean_estimate(x, v, step.t)
-    edited = x0 if step.morph is None else pull(x0, step.morph.target, step.morph.strength)
-    after = _ode(x, v, edited, step)
-    if step.stochastic is not None:
-        after = _sde(after, edited, step.stochastic, step)
-    return after if step.hold is None else hold_back(after, step.hold, step.t, step.t_next)
-
-
-def _ode(x: Tensor, v: Tensor, edited: Tensor, step: StepInputs) -> Tensor:
-    after = euler(x, v, step.t, step.t_next)
-    if step.morph is not None:
-        towards = euler_towards(x, edited, step.t, step.t_next)
-        after = torch.where(step.morph.strength != 0.0, towards, after)
-    if step.ode_noise is not None and step.fresh is not None:
-        after = jitter(after, step.fresh, step.ode_noise, step.t_next)
-    return after
-
-
-def _sde(after: Tensor, x0: Tensor, sde: Stochastic, step: StepInputs) -> Tensor:
-    noise = torch.zeros_like(x0) if step.fresh is None else step.fresh
-    stepped = renoise(x0, noise, sde.source, sde.blend, step.t_next)
-    return torch.where(sde.rows, stepped, after)

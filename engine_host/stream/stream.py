@@ -96,6 +96,7 @@ class Stream:
         self._window_bars, self._format = window_bars, payload_format
         self._fade = fade_samples(grid.sample_rate_hz)
         self._plans: dict[tuple[Window, Settings], Plan] = {}
+        self._windows: dict[tuple[int, tuple[int, int] | None], Window] = {}
         self._pending: list[Pending] = []
         self._voice: Voice | None = None
         self._join: Join | None = None
@@ -184,6 +185,7 @@ class Stream:
         """Another tempo map: every window is another one; the host follows with a new epoch."""
         self._grid, self._map_revision = grid, map_revision
         self._plans.clear()
+        self._windows.clear()
         self._restart_at(self.head)
 
     def _learn_bases(self) -> None:
@@ -230,10 +232,12 @@ class Stream:
         )
 
     def _window(self, bar: int, leg: Leg) -> Window:
-        loop = self._loop_bars(leg)
-        return window_of(
-            bar, self._window_bars, self._grid, self._map_revision, self._geometry, loop
-        )
+        key = (bar, self._loop_bars(leg))
+        if key not in self._windows:
+            self._windows[key] = window_of(
+                bar, self._window_bars, self._grid, self._map_revision, self._geometry, key[1]
+            )
+        return self._windows[key]
 
     def _loop_bars(self, leg: Leg) -> tuple[int, int] | None:
         """The loop in bars, where it begins and ends on bar lines (else windows don't wrap)."""

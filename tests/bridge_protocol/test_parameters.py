@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge_protocol.errors import ErrorCode, RefusedError
@@ -14,6 +14,8 @@ from bridge_protocol.parameters import (
     lane_parameter,
     parameter,
 )
+
+calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 each = pytest.mark.parametrize("spec", PARAMETERS, ids=lambda spec: spec.name)
 
@@ -68,6 +70,7 @@ def test_whole_numbers_are_whole(name: str) -> None:
     assert code_of(spec, spec.minimum + 0.5) == (ErrorCode.OUT_OF_RANGE, "value")
 
 
+@calm
 @given(st.floats())
 def test_a_value_is_taken_or_refused_and_never_changed(value: float) -> None:
     for spec in PARAMETERS:
@@ -77,6 +80,7 @@ def test_a_value_is_taken_or_refused_and_never_changed(value: float) -> None:
             assert error.code in (ErrorCode.NOT_FINITE, ErrorCode.OUT_OF_RANGE)
 
 
+@calm
 @given(st.text(max_size=80))
 def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
     if name in {spec.name for spec in PARAMETERS}:

@@ -5,13 +5,15 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge_protocol import schema, wire
 from bridge_protocol.conformance.samples import SOURCE, samples
 from bridge_protocol.errors import ErrorCode
 from bridge_protocol.wire import BadMessageError
+
+calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 BY_TYPE = {
     fields["type"]: fields
@@ -179,6 +181,7 @@ def test_defaults_are_not_shared_between_messages() -> None:
 finite = st.floats(-1e6, 1e6)
 
 
+@calm
 @given(
     st.integers(0, 2**53), st.integers(-(2**47), 2**47), st.booleans(), st.none() | finite, finite
 )
@@ -191,6 +194,7 @@ def test_any_legal_transport_comes_back_as_it_was(
     assert wire.unpack_from_client(wire.pack(sent)).message == sent
 
 
+@calm
 @given(st.text(max_size=2_000), st.integers(1, 100_000))
 def test_any_legal_prompt_comes_back_as_it_was(text: str, bar: int) -> None:
     sent = schema.Prompt(text=text, when=schema.When(kind="bar", bar=bar))

@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
+from fake_engine import FakeEngine
 
 from bridge_protocol.blocks import encode_payload
 from bridge_protocol.clock import VirtualClock
@@ -14,7 +15,6 @@ from bridge_protocol.schema import Audio, Bye, Credit, Error, Render, RenderDone
 from bridge_protocol.tempo import TempoMap
 from daw_clients.client.client import Client
 from daw_clients.client.upload import source_hash
-from fake_engine import FakeEngine
 
 
 def connected() -> tuple[Client, FakeEngine]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
+from fake_engine import welcome
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,6 @@ from bridge_protocol.clock import VirtualClock
 from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.schema import Error, Notice, Ok, Param, Ping, Pong, Refused
 from daw_clients.client.core import MAX_WAITING, ClientCore, TooLateError
-from fake_engine import welcome
 
 
 def core() -> ClientCore:

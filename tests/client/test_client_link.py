@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import zmq
+from fake_engine import FakeEngine
 
 from bridge_protocol.clock import VirtualClock
 from bridge_protocol.errors import ErrorCode, RefusedError
@@ -15,7 +16,6 @@ from bridge_protocol.schema import Notice
 from daw_clients.client.aio import AsyncClient
 from daw_clients.client.client import Client
 from daw_clients.client.link import ZmqLink
-from fake_engine import FakeEngine
 
 
 @contextmanager

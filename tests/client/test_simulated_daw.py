@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fake_engine import FakeEngine, Voice, ramp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,6 @@ from bridge_protocol.schema import Credit, Error, TempoMapMessage, Transport
 from bridge_protocol.tempo import TempoMap
 from daw_clients.client.client import Client
 from daw_clients.client.simulated_daw import SimulatedDaw
-from fake_engine import FakeEngine, Voice, ramp
 
 BLOCK_SIZES = [1, 64, 511, 512, 4_096]
 BEAT = 24_000  # samples of a quarter note at 120 bpm and 48 kHz

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine_host.diffusion.dcw import Dcw
 from engine_host.diffusion.mailbox import Mailbox
 from engine_host.diffusion.noise import NoiseKey
 from engine_host.diffusion.request import Request, StepCell, StepState
@@ -52,10 +53,16 @@ class ClosedForm:
         return context @ self["B"] + condition.encoder.mean(0) @ self["D"]
 
 
-def cell(frames: int = FRAMES, **curves: Tensor | float) -> StepCell:
-    plain = StepState.plain(frames)
+def cell(
+    frames: int = FRAMES,
+    dcw: Dcw | None = None,
+    channel_gain: Tensor | None = None,
+    **curves: Tensor | float,
+) -> StepCell:
+    """A cell whose state is plain but for these; numbers become curves."""
     full = {name: torch.as_tensor(c).expand(frames).clone() for name, c in curves.items()}
-    return StepCell(replace(plain, **full))
+    plain = StepState.plain(frames)
+    return StepCell(replace(plain, dcw=dcw, channel_gain=channel_gain, **full))
 
 
 def request(tag: object = 0, **wanted: Any) -> Request:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from helpers import RATE, lane, prompt, put, render, song, source
+from stream_helpers import RATE, lane, prompt, put, render, song, source
 
 from bridge_protocol.errors import RefusedError
 from engine_host.stream.rendering import fade_samples

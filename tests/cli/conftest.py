@@ -1,0 +1,32 @@
+import json
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def anacrusis(monkeypatch, capsys):
+    """Runs a command line in this process: (exit code, standard output, standard error)."""
+    from engine_host.cli.app import run
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["anacrusis", *[str(word) for word in words]])
+        code = 0
+        try:
+            run()
+        except SystemExit as end:
+            code = end.code or 0
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return call
+
+
+@pytest.fixture
+def bars_json(anacrusis):
+    def call(*words):
+        code, out, err = anacrusis("bars", "--json", *words)
+        assert code == 0, err
+        return json.loads(out)
+
+    return call
