@@ -215,6 +215,14 @@ class SimulatedDaw:
         return out
 
     @property
+    def buffered_frames(self) -> int:
+        """Frames that are here already from where the host stands, up to the next wrap or jump."""
+        head = self.head
+        found = self.ring.read(head.epoch, head.address, head.sample, self.buffer_frames)
+        missing = np.flatnonzero(~found.valid)
+        return int(missing[0]) if len(missing) else self.buffer_frames
+
+    @property
     def recording(self) -> Samples:
         """Everything heard, float32 ``[frames, 2]``, the last ``keep_seconds`` at least."""
         return self._recording.audio

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from bridge_protocol.errors import RefusedError
-from engine_host.cli import bars, doctor, render, serve
+from engine_host.cli import bars, demo, doctor, render, serve
 
 app = typer.Typer(
     name="anacrusis",
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.command("demo")(demo.demo)
 app.command("render")(render.render)
 app.command("serve")(serve.serve)
 app.command("bars")(bars.bars)

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bridge_protocol.blocks import Samples
-from bridge_protocol.clock import MonotonicClock
+from bridge_protocol.clock import Clock, MonotonicClock
 from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.schema import Pulse
 from daw_clients.client.client import Client
@@ -61,11 +61,12 @@ def demo(
     """
     song = demo_song()
     material = _material(source, song)
-    with _engine_process(port) as endpoint, Client(endpoint, MonotonicClock()) as client:
+    clock = MonotonicClock()
+    with _engine_process(port) as endpoint, Client(endpoint, clock) as client:
         welcome = client.connect()
         pulses: list[Pulse] = []
         client.on(Pulse, pulses.append)
-        daw = _daw(client, song, material, seed)
+        daw = _daw(client, clock, song, material, seed)
         scenario = Scenario(daw, song)
         _play(daw, scenario)
         client.poll(0.3)
@@ -112,13 +113,15 @@ def _endpoint_of(process: subprocess.Popen[str]) -> str:
     return line.rsplit("listening on ", 1)[1].strip()
 
 
-def _daw(client: Client, song: Song, material: Material, seed: int) -> SimulatedDaw:
+def _daw(
+    client: Client, clock: Clock, song: Song, material: Material, seed: int
+) -> SimulatedDaw:
     """The host with its song, source and target in place, not playing yet."""
     daw = SimulatedDaw(
         client,
         song.tempo,
         song.meter,
-        client.clock,
+        clock,
         sample_rate_hz=RATE_HZ,
         buffer_seconds=BUFFER_SECONDS,
     )

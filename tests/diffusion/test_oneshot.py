@@ -10,15 +10,43 @@ from diffusion_helpers import CHANNELS, FRAMES, ClosedForm, cell, drain, feed, r
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine_host.diffusion.dcw import Dcw
 from engine_host.diffusion.noise import NoiseKey
 from engine_host.diffusion.oneshot import generate
-from engine_host.diffusion.request import MorphGate, Request
+from engine_host.diffusion.request import MorphGate, Request, Weighted
 from engine_host.diffusion.ring import Ring
 
 ROWS = 8
 
 
 def modes(given: ClosedForm) -> dict[str, dict[str, Any]]:
+    return plain_modes(given) | rich_modes(given)
+
+
+def rich_modes(given: ClosedForm) -> dict[str, dict[str, Any]]:
+    ramp, bump, source = given["ramp"], given["bump"], given["source"]
+    one, two = given.hear("encoder_1"), given.hear("encoder_2")
+    negative = {"negative": given.hear("encoder_negative")}
+    guided = cell(guidance=1 + 2 * ramp, guidance_rescale=0.7, apg_momentum=-0.5)
+    faders = Dcw("double", "haar", ramp, 0.1, 0.1, 0.4, 0.3)
+    return {
+        "guidance full": {"guidance": "full", "step_cell": guided} | negative,
+        "guidance initialize": {"guidance": "initialize", "step_cell": guided} | negative,
+        "guidance self": {"guidance": "self", "step_cell": guided, "solver": "sde"},
+        "inpaint": {"mask": bump, "source": source, "denoise": 0.9},
+        "inpaint sde": {"mask": 1 - ramp, "original": given["target"], "solver": "sde"},
+        "conditions": {"conditions": (Weighted(one, ramp), Weighted(two, 0.5, 0.25, 0.8))},
+        "no condition at first": {"conditions": (Weighted(two, 1.0, 0.5),)},
+        "gain": {"step_cell": cell(channel_gain=given["gain"])},
+        "gain curve": {"step_cell": cell(channel_gain=0.5 + given["target"].abs())},
+        "dcw pix": {"step_cell": cell(dcw=Dcw("pix", scale=bump))},
+        "dcw db4": {"step_cell": cell(dcw=Dcw("low", "db4", ramp))},
+        "dcw haar": {"step_cell": cell(dcw=Dcw())},
+        "dcw faders": {"step_cell": cell(dcw=faders), "source": source, "denoise": ramp},
+    }
+
+
+def plain_modes(given: ClosedForm) -> dict[str, dict[str, Any]]:
     source, target, ramp = given["source"], given["target"], given["ramp"]
     bump = given["bump"]
     return {
@@ -87,7 +115,7 @@ def test_what_else_is_in_flight_changes_no_bit(arrivals: list[tuple[str, str]], 
         assert torch.equal(streamed[one.tag], generate(closed_form, one, ROWS, channels=CHANNELS))
 
 
-@pytest.mark.parametrize("name", ["ode", "sde blend", "ode curves"])
+@pytest.mark.parametrize("name", ["ode", "sde blend", "ode curves", "guidance full", "dcw faders"])
 def test_buckets_agree_with_one_another_to_1e_5(name: str, closed_form: ClosedForm) -> None:
     asked = mode_request(closed_form, 0, name)
     results = [generate(closed_form, asked, rows, channels=CHANNELS) for rows in (1, 2, 4, 8)]

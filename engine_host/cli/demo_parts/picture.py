@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
+from bridge_protocol.notation import parse_lane
 from bridge_protocol.parameters import parameter
 from bridge_protocol.schema import Pulse
 from daw_clients.client.heard import Span
@@ -97,9 +98,10 @@ def _lanes(axes: Axes, daw: SimulatedDaw, seconds: float) -> None:
     spans = [span for span in daw.heard if span.kind == "played"]
     timeline = np.concatenate([s.timeline_sample + np.arange(0, s.frames, 480) for s in spans])
     song = np.concatenate([s.song_sample + np.arange(0, s.frames, 480) for s in spans])
-    for name in LANES:
+    for name, text in LANES.items():
         spec = parameter(name)
-        values = daw.drawn[name].evaluate(daw.grid.tempo, song * seconds)
+        lane = parse_lane(text, daw.grid.meter)
+        values = lane.evaluate(daw.grid.tempo, song * seconds)
         values = np.clip(values, spec.minimum, spec.maximum)
         axes.plot(timeline * seconds, values, color=_LANE_COLOURS[name], label=name, linewidth=1.4)
     bpm = daw.grid.tempo.bpm_array(daw.grid.tempo.ppq_array(song * seconds))
