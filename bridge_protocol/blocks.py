@@ -76,3 +76,17 @@ def join(outgoing: Samples, incoming: Samples) -> Samples:
     """The crossfade of two equally long pieces ``[frames, channels]``; no louder than they are."""
     fade_out, fade_in = fade_gains(len(outgoing), correlation(outgoing, incoming))
     return outgoing * fade_out[:, None] + incoming * fade_in[:, None]
+
+
+def join_step(outgoing: Samples, incoming: Samples) -> float:
+    """The largest sample-to-sample step that :func:`join` itself adds to its material.
+
+    The material moves too; this is what the moving gains add: ``|dgo a + dgi b|``, the gains
+    being 1 and 0 before the join, 0 and 1 behind it. A hard edge would give ``|b - a|``.
+    """
+    fade_out, fade_in = fade_gains(len(outgoing), correlation(outgoing, incoming))
+    move_out = np.diff(fade_out, prepend=np.float32(1), append=np.float32(0))
+    move_in = np.diff(fade_in, prepend=np.float32(0), append=np.float32(1))
+    at = np.minimum(np.arange(len(move_out)), max(0, len(outgoing) - 1))
+    steps = move_out[:, None] * outgoing[at] + move_in[:, None] * incoming[at]
+    return float(np.abs(steps).max(initial=0.0))

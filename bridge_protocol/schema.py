@@ -423,6 +423,15 @@ class BarMark(Struct, array_like=True):
     offset: int
 
 
+class JoinMark(Struct, array_like=True):
+    """A crossfade that ends in a block: its first frame (counted in the block, negative where it
+    began in an earlier one), its frames, and the largest step that it adds to the sound."""
+
+    offset: int
+    frames: int
+    step: float
+
+
 class Audio(Message, tag="audio"):
     """A block; the samples are the payload, interleaved. Whole and absolute: losing one harms no other."""
 
@@ -439,7 +448,7 @@ class Audio(Message, tag="audio"):
     state: int  # the newest change this sound carries in full
     revisions: dict[str, int] = {}  # lane -> revision carried
     bars: list[BarMark] = []
-    joins: list[list[int]] = []  # [first frame, frames] of the crossfades that end in this block
+    joins: list[JoinMark] = []
     late: bool = False  # not what was asked for: the engine was too slow (see notice)
     dry: bool = False  # the source itself, because the change asks for it
     last: bool = False  # the end of a render

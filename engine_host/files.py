@@ -39,7 +39,9 @@ def read_source(path: Path, field: str, shortest_seconds: float) -> Source:
         ) from None
     if audio.shape[1] > 2:
         raise RefusedError(
-            ErrorCode.OUT_OF_RANGE, field, f"{path} has {audio.shape[1]} channels; give mono or stereo."
+            ErrorCode.OUT_OF_RANGE,
+            field,
+            f"{path} has {audio.shape[1]} channels; give mono or stereo.",
         )
     check_audio(audio, rate, shortest_seconds, field)
     return Source(hash_of(audio), path.name[:64], rate, np.ascontiguousarray(audio))
@@ -47,9 +49,12 @@ def read_source(path: Path, field: str, shortest_seconds: float) -> Source:
 
 def write_wav(path: Path, audio: Samples, rate_hz: int, depth: Depth = "24") -> None:
     """Writes ``[frames, channels]``, whole or not at all; the same audio gives the same bytes."""
-    with replacing(path) as temporary, soundfile.SoundFile(
-        temporary, "w", rate_hz, audio.shape[1], _SUBTYPES[depth], format="WAV"
-    ) as file:
+    with (
+        replacing(path) as temporary,
+        soundfile.SoundFile(
+            temporary, "w", rate_hz, audio.shape[1], _SUBTYPES[depth], format="WAV"
+        ) as file,
+    ):
         if depth == "float":
             soundfile._snd.sf_command(file._file, _ADD_PEAK_CHUNK, soundfile._ffi.NULL, 0)
         file.write(audio)

@@ -14,32 +14,43 @@ from engine_host.stream.engine import Engine
 
 
 class InProcess:
-    """One engine; :meth:`link` gives a client's end of a connection to it."""
+    """One engine; :meth:`link` gives a client's end of a connection to it.
 
-    def __init__(self, tick_ms: float = 20.0, **options) -> None:
+    The engine's thread has a clock of its own, which its ticks move: it runs beside the host as
+    it does in life, and what it sends arrives once the host's clock has come to that moment.
+    """
+
+    def __init__(self, tick_ms: float = 20.0, model=None, **options) -> None:
         self.clock = VirtualClock()
-        self.model = ToyModel(self.clock, int(tick_ms * 1e6))
-        self.engine = Engine(self.model, self.clock, **options)
+        self.engine_clock = VirtualClock()
+        self.model = model or ToyModel(self.engine_clock, int(tick_ms * 1e6))
+        self.engine = Engine(self.model, self.engine_clock, **options)
+        self._engine_speaks = False
         self.inboxes: dict[bytes, deque] = {}
         self.hub = Hub(self.engine, self.clock, self._post)
         self.engine.on_failure = self.hub.failed
         for _ in range(256):
-            self.engine.tick_cost.add(self.model.tick_ns)
+            self.engine.tick_cost.add(int(tick_ms * 1e6))
             self.engine.decode_cost.add(1_000_000)
 
     def _post(self, identity: bytes, frames: list) -> None:
-        self.inboxes[identity].append([bytes(frame) for frame in frames])
+        clock = self.engine_clock if self._engine_speaks else self.clock
+        self.inboxes[identity].append((clock.now_ns(), [bytes(frame) for frame in frames]))
 
     def link(self, identity: bytes = b"daw") -> HubLink:
         self.inboxes[identity] = deque()
         return HubLink(self, identity)
 
     def work_until(self, target_ns: int) -> None:
-        """The engine's thread, up to a moment: a tick under way may end a little after it."""
-        while self.clock.now_ns() < target_ns:
+        """The engine's thread, up to a moment of the host's clock; a tick may end after it."""
+        engine = self.engine_clock
+        engine.advance_ns(max(0, self.clock.now_ns() - engine.now_ns()))
+        self._engine_speaks = True
+        while engine.now_ns() < target_ns:
             if not self.engine.round():
-                break
+                engine.advance_ns(target_ns - engine.now_ns())
             self.hub.beat()
+        self._engine_speaks = False
 
 
 class HubLink:
@@ -53,7 +64,9 @@ class HubLink:
 
     def receive(self, timeout_s: float):
         inbox = self._host.inboxes[self.identity]
-        return inbox.popleft() if inbox else None
+        if not inbox or inbox[0][0] > self._host.clock.now_ns():
+            return None
+        return inbox.popleft()[1]
 
     def close(self) -> None:
         self._host.hub.drop(self.identity)

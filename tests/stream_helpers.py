@@ -50,7 +50,9 @@ def lane(made: Song, name: str, text: str) -> None:
     put(made, name, set_lane(name, LaneEntry(parse_lane(text, made.grid.meter), 1)))
 
 
-def source(made: Song, audio: np.ndarray, rate: int = RATE, at: float = 0.0, repeat: int = 0) -> None:
+def source(
+    made: Song, audio: np.ndarray, rate: int = RATE, at: float = 0.0, repeat: int = 0
+) -> None:
     audio = np.asarray(audio, dtype=np.float32)
     placed = Placement(Source("0" * 64, "test", rate, audio), at, repeat)
     put(made, "source", set_placement("source", placed))

@@ -43,7 +43,9 @@ class ToyModel:
         self.heard.append(given)
         return given.prompt
 
-    def velocity(self, x: torch.Tensor, t: torch.Tensor, conditions: Sequence[object]) -> torch.Tensor:
+    def velocity(
+        self, x: torch.Tensor, t: torch.Tensor, conditions: Sequence[object]
+    ) -> torch.Tensor:
         self.clock.advance_ns(self.tick_ns)
         if self.raising in conditions:
             raise RuntimeError("this prompt raises")

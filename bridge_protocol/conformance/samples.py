@@ -271,7 +271,7 @@ def _sound() -> list[Sample]:
                 "s16",
                 revisions={"denoise": 4, "morph": 1},
                 bars=[s.BarMark(bar=5, offset=1)],
-                joins=[[0, 2]],
+                joins=[s.JoinMark(0, 2, 0.001)],
                 late=True,
                 dry=True,
                 last=True,

@@ -52,7 +52,9 @@ def demo(
         Path | None, typer.Option("--source", help="Your own audio, instead of the demo's loop.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed is another take.")] = 0,
-    port: Annotated[int, typer.Option("--port", help="Port of the engine; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", help="Port of the engine; 0 takes a free one.")
+    ] = 0,
 ) -> None:
     """Play 24 bars through the bridge in real time, and write what the DAW heard.
 
@@ -108,14 +110,14 @@ def _endpoint_of(process: subprocess.Popen[str]) -> str:
     if "listening on " not in line:
         code = process.wait()
         raise RefusedError(
-            ErrorCode.NO_ENGINE, "engine", f"The engine did not start (exit code {code}); see above."
+            ErrorCode.NO_ENGINE,
+            "engine",
+            f"The engine did not start (exit code {code}); see above.",
         )
     return line.rsplit("listening on ", 1)[1].strip()
 
 
-def _daw(
-    client: Client, clock: Clock, song: Song, material: Material, seed: int
-) -> SimulatedDaw:
+def _daw(client: Client, clock: Clock, song: Song, material: Material, seed: int) -> SimulatedDaw:
     """The host with its song, source and target in place, not playing yet."""
     daw = SimulatedDaw(
         client,
@@ -177,8 +179,10 @@ def _write(
 def _tell(out: Path, report: dict[str, Any]) -> None:
     typer.echo(f"{out}/demo.wav  {report['seconds_heard']:.1f} s, {len(report['bars'])} bars")
     typer.echo(f"{out}/demo.png  the picture")
-    typer.echo(f"{out}/report.json  {report['realtime_factor']:.0%} of real time, "
-               f"tick {report['tick_ms']['p50']:.0f} ms, joins {report['joins_max_db']:.0f} dB")
+    typer.echo(
+        f"{out}/report.json  {report['realtime_factor']:.0%} of real time, "
+        f"tick {report['tick_ms']['p50']:.0f} ms, joins {report['joins_max_db']:.0f} dB"
+    )
     wrong = problems(report)
     if wrong:
         raise RefusedError(ErrorCode.INTERNAL, "report", "; ".join(wrong))

@@ -27,15 +27,14 @@ Tempo = Annotated[
         "counted from 1; a>b is a ramp up to the next entry, /time (as REAPER) or /beats (as Live).",
     ),
 ]
-Meter = Annotated[
-    str, typer.Option("--meter", help='Signatures by bar, e.g. "1:4/4, 5:7/8".')
-]
+Meter = Annotated[str, typer.Option("--meter", help='Signatures by bar, e.g. "1:4/4, 5:7/8".')]
 Rate = Annotated[int | None, typer.Option("--rate", help="Sample rate in Hz, a multiple of 25.")]
 Depth = Annotated[
     int, typer.Option("--depth", min=1, max=16, help="Generations in flight at once.")
 ]
 Threads = Annotated[
-    int, typer.Option("--threads", min=1, max=64, help="CPU threads; part of what makes bytes equal.")
+    int,
+    typer.Option("--threads", min=1, max=64, help="CPU threads; part of what makes bytes equal."),
 ]
 Accelerator = Annotated[
     str, typer.Option("--accelerator", help="How the model runs: auto, onnx or eager.")

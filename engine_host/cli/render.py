@@ -54,7 +54,9 @@ def render(
     prompt: Annotated[str, typer.Option("--prompt", help="What it should be, in words.")] = "",
     bars: Annotated[
         str | None,
-        typer.Option("--bars", help="e.g. 5-8 (both included). [default: all of the source, or 1-8]"),
+        typer.Option(
+            "--bars", help="e.g. 5-8 (both included). [default: all of the source, or 1-8]"
+        ),
     ] = None,
     bpm: options.Bpm = None,
     tempo: options.Tempo = None,
@@ -69,7 +71,8 @@ def render(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Another seed is another take.")] = 0,
     target: Annotated[
-        Path | None, typer.Option("--target", help="Audio that morph pulls to. [default: the source]")
+        Path | None,
+        typer.Option("--target", help="Audio that morph pulls to. [default: the source]"),
     ] = None,
     source_at: Annotated[
         str, typer.Option("--source-at", help="Position where the source begins.")

@@ -102,6 +102,10 @@ class Request:
                 _check_unit(name, getattr(self, name), self.frames)
         kept = self.mask is None or self.kept is not None
         _check(kept, "original", "an original or a source where there is a mask", None)
+        for part in self.conditions:
+            shape = list(torch.as_tensor(part.weight).shape)
+            fits = shape in ([], [self.frames])
+            _check(fits, "conditions", f"weights that are numbers or [{self.frames}]", shape)
         _check_latents(self)
         state = self.step_cell.current
         _check(state.frames == self.frames, "step_cell", f"{self.frames} frames", state.frames)

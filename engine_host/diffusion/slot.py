@@ -61,12 +61,13 @@ def open_slot(
 ) -> tuple[Slot, Tensor]:
     """A new slot and its first latent ``[T, C]``.
 
-    Raises ValueError when the request's latents have another number of channels.
+    Raises ValueError when the request's latents or its gain have another number of channels.
     """
     if request.channels not in (None, channels):
         raise ValueError(
             f"source, target, original: want {channels} channels, got {request.channels}"
         )
+    request.step_cell.fit(channels)
     size = request.frames, channels, device
     initial = noise.normal([request.key], noise.INITIAL_STEP, *size)[0]
     source = None if request.source is None else request.source.to(initial)

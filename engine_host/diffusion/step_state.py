@@ -47,6 +47,7 @@ class StepState:
             if getattr(self, name) is not None:
                 _check_curve(name, getattr(self, name), self.frames)
         _check_gain(self.channel_gain, self.frames)
+        _check_dcw(self.dcw, self.frames)
         object.__setattr__(self, "morphs", bool((self.morph != 0.0).any()))
         object.__setattr__(self, "scales_velocity", bool((self.velocity != 1.0).any()))
         object.__setattr__(self, "adds_noise", bool((self.ode_noise != 0.0).any()))
@@ -73,14 +74,46 @@ def _check_gain(gain: Tensor | None, frames: int) -> None:
         raise ValueError(f"channel_gain: want [C] or [{frames}, C], got {[*gain.shape]}")
 
 
+def _check_dcw(dcw: Dcw | None, frames: int) -> None:
+    for scale in () if dcw is None else (dcw.scale, dcw.high_scale):
+        if isinstance(scale, Tensor) and list(scale.shape) not in ([], [frames]):
+            raise ValueError(f"dcw: want a number or [{frames}], got {[*scale.shape]}")
+
+
 class StepCell:
     """Where a slot reads its step state at each tick. Any thread may replace it, whole.
 
-    Assigning ``current`` is one reference swap: a tick sees the old state or the new one, never a
-    mixture, and neither side waits.
+    Setting ``current`` is one reference swap: a tick sees the old state or the new one, never a
+    mixture, and neither side waits. Raises ValueError, in the thread that sets it, on a state that
+    would not fit the slots that read it: other frames, or a gain of other channels once ``fit``
+    has said how many there are.
     """
 
-    __slots__ = ("current",)
+    __slots__ = ("_channels", "_current")
 
     def __init__(self, current: StepState) -> None:
-        self.current = current
+        self._channels: int | None = None
+        self._current = current
+
+    @property
+    def current(self) -> StepState:
+        """The newest state."""
+        return self._current
+
+    @current.setter
+    def current(self, state: StepState) -> None:
+        if state.frames != self._current.frames:
+            raise ValueError(f"state: want {self._current.frames} frames, got {state.frames}")
+        _check_channels(state, self._channels)
+        self._current = state
+
+    def fit(self, channels: int) -> None:
+        """Accept only states for ``channels`` from now on; ValueError if the current one isn't."""
+        _check_channels(self._current, channels)
+        self._channels = channels
+
+
+def _check_channels(state: StepState, channels: int | None) -> None:
+    gain = state.channel_gain
+    if gain is not None and channels is not None and gain.shape[-1] != channels:
+        raise ValueError(f"channel_gain: want {channels} channels, got {gain.shape[-1]}")

@@ -107,13 +107,19 @@ class Model(Protocol):
     """A model family. ``Condition`` objects are opaque, immutable, and only ever handed back."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What a user calls it."""
+        ...
 
     @property
-    def geometry(self) -> Geometry: ...
+    def geometry(self) -> Geometry:
+        """Its fixed sizes."""
+        ...
 
     @property
-    def capabilities(self) -> frozenset[Capability]: ...
+    def capabilities(self) -> frozenset[Capability]:
+        """What it can hear; anything else is refused by name at the door."""
+        ...
 
     @property
     def accelerator(self) -> str:

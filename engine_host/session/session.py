@@ -41,6 +41,7 @@ from bridge_protocol.schema import (
 from bridge_protocol.tempo import TempoMap
 from engine_host.session.song import Song, live_stream, map_of
 from engine_host.session.source_store import SourceStore, Upload
+from engine_host.stream.cues import Promise
 from engine_host.stream.engine import Engine
 from engine_host.stream.playline import Loop, Origin, PlannedJump
 from engine_host.stream.settings import (
@@ -56,7 +57,6 @@ from engine_host.stream.settings import (
     set_value,
 )
 from engine_host.stream.sources import Placement
-from engine_host.stream.cues import Promise
 from engine_host.stream.stream import Sink, Stream
 
 MAX_STREAMS = 8
@@ -200,7 +200,8 @@ class Session:
         lane = _lane_of(message, spec)
         revision = message.revision
         edit = _write_lane(spec.name, lane, revision)
-        reply = self._change(message.seq, spec.name, edit, message.when)
+        adds = isinstance(lane, SampledLane)
+        reply = self._change(message.seq, spec.name, edit, message.when, adds=adds)
         self._lane_revisions[spec.name] = revision
         return reply
 
@@ -237,14 +238,15 @@ class Session:
         edit = set_placement(message.role, placement)
         return self._change(message.seq, message.role, edit, message.when)
 
-    def _change(self, number: int, name: str, edit: Edit, when: When) -> Ok:
+    def _change(self, number: int, name: str, edit: Edit, when: When, *, adds: bool = False) -> Ok:
         """Accepts a change, everywhere it belongs, and says where it will be heard."""
-        change = Change(number, name, propagation_of(name), edit)
+        change = Change(number, name, propagation_of(name), edit, adds)
         state = self._song.next_state()
         promise: Promise | None = None
         if self._live is not None:
             now = self._clock.now_ns()
-            promise = self._live.change(change, when, state, now, self._engine.cost())
+            cost = self._engine.cost(int(self._song.base.values["steps"]))
+            promise = self._live.change(change, when, state, now, cost)
         if when.kind in ("bar", "ppq"):
             ppq = self._ppq_of(when)
             self._song.place(ppq, change, state)
@@ -327,7 +329,10 @@ class Session:
         return Ok()
 
     def _credit(self, message: Credit, payload: bytes) -> Reply:
-        self._stream(message.stream).grant(message.epoch, message.frames)
+        """More room in the client: what is ready goes out at once, however long a tick takes."""
+        stream = self._stream(message.stream)
+        stream.grant(message.epoch, message.frames)
+        stream.emit(self._clock.now_ns())
         return None
 
     def _render(self, message: Render, payload: bytes) -> Reply:

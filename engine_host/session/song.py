@@ -90,7 +90,7 @@ class Song:
             if x <= 0:
                 stream.cues.set_base(placed.change.applied(stream.cues.base, placed.state))
             elif x < end - start:
-                stream.cues.add(x, placed.state, placed.change, live=False)
+                stream.cues.add(x, placed.state, placed.change, start + x)
         return stream
 
     def check_range(self, first_bar: int, last_bar: int) -> None:

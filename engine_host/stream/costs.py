@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 WINDOW = 256
-MARGIN = 1.25
+MARGIN = 1.1
 PREPARE_NS = 30_000_000  # encoding a source window and building a condition, until measured
 ROUND_NS = 20_000_000  # one pass of the engine's loop beside its tick
 
@@ -14,7 +14,8 @@ class RunningCost:
     """The last durations of one kind of work. Engine thread writes, any thread reads."""
 
     def __init__(self, first_guess_ns: int) -> None:
-        self._durations: deque[int] = deque([first_guess_ns], maxlen=WINDOW)
+        self._guess_ns = first_guess_ns
+        self._durations: deque[int] = deque(maxlen=WINDOW)
 
     def add(self, duration_ns: int) -> None:
         """One more."""
@@ -22,5 +23,5 @@ class RunningCost:
 
     def quantile_ns(self, share: float) -> int:
         """The duration that ``share`` of the last ones stayed under."""
-        ordered = sorted(self._durations)
+        ordered = sorted(self._durations) or [self._guess_ns]
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

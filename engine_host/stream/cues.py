@@ -32,9 +32,21 @@ class Cue:
     """Changes that take effect at one ``x`` of the path."""
 
     x: int
-    live: bool  # asked for as soon as possible: later ones may join it until its slot is born
+    sample: int | None  # the song position it is tied to; None: as soon as possible (live)
     changes: list[tuple[int, Change]] = field(default_factory=list)  # (state number, change)
-    started: bool = False
+    started: bool = False  # a slot was born for it
+    landed: bool = False  # and has finished
+
+    def take(self, state: int, change: Change) -> None:
+        """One more change; a newer value of a parameter replaces the older one."""
+        if not change.adds:
+            self.changes = [c for c in self.changes if c[1].parameter != change.parameter]
+        self.changes.append((state, change))
+
+    @property
+    def live(self) -> bool:
+        """Whether it was asked for as soon as possible: later ones may join it while it waits."""
+        return self.sample is None
 
 
 class CueList:
@@ -68,14 +80,14 @@ class CueList:
         found = [cue for cue in self._cues if cue.live and cue.x >= from_x]
         return found[-1] if found else None
 
-    def add(self, x: int, state: int, change: Change, live: bool) -> Cue:
+    def add(self, x: int, state: int, change: Change, sample: int | None) -> Cue:
         """Puts a change at ``x``; changes at one place are one cue."""
         for cue in self._cues:
-            if cue.x == x and cue.live == live:
-                cue.changes.append((state, change))
+            if cue.x == x and cue.sample == sample:
+                cue.take(state, change)
                 break
         else:
-            cue = Cue(x, live, [(state, change)])
+            cue = Cue(x, sample, [(state, change)])
             self._cues.append(cue)
             self._cues.sort(key=lambda c: c.x)
         self._recompute()
@@ -91,6 +103,12 @@ class CueList:
         for cue in self._cues:
             if cue.x <= x:
                 cue.started = True
+
+    def mark_landed(self, x: int) -> None:
+        """The slot that was born for what is in force at ``x`` has finished."""
+        for cue in self._cues:
+            if cue.x <= x and cue.started:
+                cue.landed = True
 
     def settle(self, x: int) -> None:
         """Everything up to ``x`` has been heard: it is the base now."""

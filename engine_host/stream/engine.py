@@ -30,7 +30,8 @@ from engine_host.stream.settings import Settings
 from engine_host.stream.stream import Cost, Stream
 from engine_host.stream.windows import frames_of, window_of
 
-DEFAULT_DEPTH = 2
+DEFAULT_DEPTH = 1
+"""On a CPU a forward costs its rows, so a deeper ring adds latency and nothing else (docs/engine.md)."""
 NOMINAL_STEPS = 8
 PREPARED_KEPT = 32
 
@@ -45,6 +46,7 @@ class Flight:
     plan: Plan
     cell: StepCell
     step: bytes
+    x: int  # where on the stream's path it was wanted
     clean: bool = True
 
 
@@ -90,6 +92,8 @@ class Engine:
         self._flights: list[Flight] = []
         self._prepared: OrderedDict[tuple[int, bytes], Future[Request]] = OrderedDict()
         self._failed: set[tuple[int, bytes]] = set()
+        self._wants: dict[int, tuple[int, list[tuple[int, Plan]]]] = {}
+        self._steered: dict[int, int] = {}
         self._ring = Ring(
             model.velocity,
             self._take,
@@ -117,6 +121,8 @@ class Engine:
             for key in [key for key in self._prepared if key[0] == id(stream)]:
                 del self._prepared[key]
             self._failed = {key for key in self._failed if key[0] != id(stream)}
+            self._wants.pop(id(stream), None)
+            self._steered.pop(id(stream), None)
 
     @property
     def streams(self) -> tuple[Stream, ...]:
@@ -133,15 +139,14 @@ class Engine:
         """Seconds of decoding for a second of sound, as measured at the start."""
         return self._decode_factor
 
-    def cost(self) -> Cost:
-        """What a request submitted now will take until it is sound, by the slow end of what was measured."""
+    def cost(self, steps: int = NOMINAL_STEPS) -> Cost:
+        """What a request of so many steps, submitted now, will take until it is sound: the slow end
+        of what was measured."""
         tick = self.tick_cost.quantile_ns(0.99)
-        until_free = NOMINAL_STEPS // self._depth
-        ticks = until_free + NOMINAL_STEPS
-        sound = (
-            ticks * tick + self.decode_cost.quantile_ns(0.99) + PREPARE_NS + ticks * ROUND_NS // 8
-        )
-        return Cost(int(sound * MARGIN), until_free * tick, self.ticks)
+        between_births = -(-steps // self._depth)
+        ticks = steps + (between_births if self._flights else 0)
+        sound = ticks * tick + self.decode_cost.quantile_ns(0.99) + PREPARE_NS + ROUND_NS
+        return Cost(int(sound * MARGIN), between_births * tick, self.ticks)
 
     # ------------------------------------------------------------ the engine thread
 
@@ -174,13 +179,14 @@ class Engine:
         plan = make_plan(frames_of(window, grid, geometry), Settings())
         request = prepare(plan, self.model, None, StepCell(plan.step_state(0)))
         x = torch.zeros(self._rows, request.frames, geometry.latent_channels)
-        for _ in range(3):
+        for repeat in range(5):
             started = self._clock.now_ns()
             self.model.velocity(x, torch.full((self._rows,), 0.5), [request.condition] * self._rows)
             ticked = self._clock.now_ns()
             self.model.decode(x[0, :frames], 0)
-            self.tick_cost.add(ticked - started)
-            self.decode_cost.add(self._clock.now_ns() - ticked)
+            if repeat:  # the first of all is slow, and is no measure
+                self.tick_cost.add(ticked - started)
+                self.decode_cost.add(self._clock.now_ns() - ticked)
         self._decode_factor = (
             (self._clock.now_ns() - ticked) / 1e9 / (frames / geometry.frame_rate_hz)
         )
@@ -196,16 +202,26 @@ class Engine:
         now = self._clock.now_ns()
         found: list[tuple[float, int, Stream, Plan]] = []
         for order, stream in enumerate(self._streams):
-            seen: set[tuple[bytes, bytes]] = set()
-            for piece in stream.upcoming() if not stream.finished else ():
-                plan = stream.plan_of(piece)
-                if (plan.submission, plan.step) in seen:
-                    continue
-                seen.add((plan.submission, plan.step))
-                if self._missing(stream, plan):
-                    found.append((self._urgency(stream, piece.x, now), order, stream, plan))
+            for x, plan in self._wanted_by(stream):
+                found.append((self._urgency(stream, x, now), order, stream, plan))
         found.sort(key=lambda entry: entry[:2])
         return [(stream, plan) for _, _, stream, plan in found]
+
+    def _wanted_by(self, stream: Stream) -> list[tuple[int, Plan]]:
+        """What one stream wants, looked up again only when something has changed."""
+        known = self._wants.get(id(stream))
+        if known is not None and known[0] == stream.revision:
+            return known[1]
+        found: list[tuple[int, Plan]] = []
+        seen: set[tuple[bytes, bytes]] = set()
+        for piece in stream.upcoming() if not stream.finished else ():
+            plan = stream.plan_of(piece)
+            if (plan.submission, plan.step) not in seen:
+                seen.add((plan.submission, plan.step))
+                if self._missing(stream, plan):
+                    found.append((piece.x, plan))
+        self._wants[id(stream)] = (stream.revision, found)
+        return found
 
     def _missing(self, stream: Stream, plan: Plan) -> bool:
         if (id(stream), plan.submission) in self._failed:
@@ -252,31 +268,35 @@ class Engine:
             self._give_up(stream, plan, error)
             return None
         state = plan.settings.state
-        flight = Flight(stream, plan, StepCell(plan.step_state(state)), plan.step)
+        x = next((p.x for p in stream.upcoming() if p.settings is plan.settings), stream.head)
+        flight = Flight(stream, plan, StepCell(plan.step_state(state)), plan.step, x)
         self._flights.append(flight)
-        for piece in stream.upcoming():
-            if piece.settings is plan.settings:
-                stream.cues.mark_started(piece.x)
-                break
+        stream.revision += 1
+        stream.cues.mark_started(x)
         return replace(future.result(), tag=flight, step_cell=flight.cell)
 
     def _steer_flights(self) -> None:
         """Step-class changes reach the slots in flight: each follows the newest plan of its kind."""
         for stream in self._streams:
             flights = [flight for flight in self._flights if flight.stream is stream]
-            if not flights:
+            if not flights or self._steered.get(id(stream)) == stream.revision:
                 continue
+            self._steered[id(stream)] = stream.revision
             plans = [stream.plan_of(piece) for piece in stream.upcoming()]
             for flight in flights:
                 self._steer(flight, plans)
 
     def _steer(self, flight: Flight, plans: list[Plan]) -> None:
         same = [plan for plan in plans if plan.submission == flight.plan.submission]
-        if not same or any(plan.step == flight.step for plan in same):
+        if any(plan.step == flight.step for plan in same):
             return
-        plan = same[0]
+        store = flight.stream.store
+        plan = next((plan for plan in same if store.exact(plan) is None), None)
+        if plan is None:
+            return
         flight.cell.current = plan.step_state(plan.settings.state)
         flight.plan, flight.step, flight.clean = plan, plan.step, False
+        flight.stream.revision += 1
 
     def _tick(self) -> None:
         started = self._clock.now_ns()
@@ -296,6 +316,8 @@ class Engine:
         if flight not in self._flights:
             return
         self._flights.remove(flight)
+        flight.stream.revision += 1
+        flight.stream.cues.mark_landed(flight.x)
         self.generations += 1
         tick = self.ticks - 1
         flight.stream.store.add(
@@ -320,6 +342,7 @@ class Engine:
     def _give_up(self, stream: Stream, plan: Plan, error: BaseException) -> None:
         """This generation can't be made; the stream goes on with what it has."""
         self._failed.add((id(stream), plan.submission))
+        stream.revision += 1
         self.on_failure(stream, f"{type(error).__name__}: {error}")
 
     def _decode_next(self) -> bool:

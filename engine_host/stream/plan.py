@@ -54,8 +54,13 @@ class Plan:
 
     def step_state(self, revision: int) -> StepState:
         """The step-class curves as the ring reads them."""
-        as_tensor = {spec.name: torch.from_numpy(self.curves[spec.name]) for spec in _STEP_CURVES}
-        return StepState(revision=revision, **as_tensor)
+        return StepState(
+            revision=revision,
+            sde_blend=torch.from_numpy(self.curves["sde_blend"]),
+            morph=torch.from_numpy(self.curves["morph"]),
+            velocity=torch.from_numpy(self.curves["velocity"]),
+            ode_noise=torch.from_numpy(self.curves["ode_noise"]),
+        )
 
 
 def make_plan(frames: Frames, settings: Settings) -> Plan:

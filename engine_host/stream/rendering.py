@@ -18,7 +18,7 @@ from engine_host.models.interface import Model
 from engine_host.stream.plan import Plan
 from engine_host.stream.sources import Samples
 
-FADE_SECONDS = 0.025  # of a join; the new sound is whole on its sample, the old one leaves before
+FADE_SECONDS = 0.04  # of a join; the new sound is whole on its sample, the old one leaves before
 DRY_BELOW_DENOISE = 0.1  # under this the lossy codec's sound gives way to the source itself
 RESAMPLE_MARGIN_FRAMES = 2
 SOFT_LIMIT = 10 ** (-1 / 20)  # -1 dBFS
@@ -139,6 +139,7 @@ class RenderingStore:
     def __init__(self, capacity: int = 96, units: int = 256) -> None:
         self._renderings: OrderedDict[tuple[bytes, bytes, bool], Rendering] = OrderedDict()
         self._units: OrderedDict[tuple[int, int], Unit] = OrderedDict()
+        self._landed: dict[tuple[bytes, bytes], int] = {}
         self._capacity, self._unit_capacity = capacity, units
 
     def add(self, rendering: Rendering) -> None:
@@ -146,9 +147,15 @@ class RenderingStore:
         key = (rendering.submission, rendering.step, rendering.clean)
         self._renderings.pop(key, None)
         self._renderings[key] = rendering
+        self._landed.setdefault(key[:2], rendering.finished_tick)
         while len(self._renderings) > self._capacity:
             _, gone = self._renderings.popitem(last=False)
+            self._landed.pop((gone.submission, gone.step), None)
             self._forget_units(gone)
+
+    def first_landed(self, plan: Plan) -> int | None:
+        """The tick at which the first generation that carries this plan's parameters had finished."""
+        return self._landed.get((plan.submission, plan.step))
 
     def exact(self, plan: Plan) -> Rendering | None:
         """The clean rendering of just this plan."""

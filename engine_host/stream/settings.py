@@ -55,6 +55,9 @@ class Change:
     parameter: str
     propagation: PropagationClass
     edit: Edit
+    adds: bool = (
+        False  # it builds on an earlier change of the same parameter, and doesn't replace it
+    )
 
     def applied(self, settings: Settings, state: int) -> Settings:
         """``settings`` with this change, numbered ``state``."""

@@ -12,7 +12,15 @@ from bridge_protocol.bars import BarGrid
 from bridge_protocol.blocks import Samples, encode_payload
 from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.parameters import PropagationClass
-from bridge_protocol.schema import Audio, BarMark, Message, PayloadFormat, PromiseMessage, When
+from bridge_protocol.schema import (
+    Audio,
+    BarMark,
+    JoinMark,
+    Message,
+    PayloadFormat,
+    PromiseMessage,
+    When,
+)
 from engine_host.models.interface import Geometry
 from engine_host.stream.cues import Cue, CueList, Pending, Promise
 from engine_host.stream.plan import Plan, make_plan
@@ -24,8 +32,11 @@ from engine_host.stream.windows import Window, frames_of, window_of
 
 MAX_BLOCK_FRAMES = 4096
 LOOKAHEAD_SECONDS = 12.0
-CRITICAL_LEAD_SECONDS = 0.15  # with less than this left in the client, what there is must do
+CRITICAL_LEAD_SECONDS = 0.1  # with less than this left in the client, what there is must do
+CATCH_UP_SECONDS = 0.03  # after it fell behind, sending begins so far ahead of the host
 PATH_SEARCH_LEGS = 4
+NEVER = 2**62  # the x of what the path does not come to, as things stand
+BROKEN = -1  # the x of a promise that can't be kept any more
 
 Sink = Callable[[Message, bytes | None], None]
 
@@ -86,6 +97,7 @@ class Stream:
         self.cues = CueList(settings)
         self.head = origin.x
         self.late_bars = 0
+        self.revision = 0  # counts whatever may change what should be rendered next
         self.joins = 0
         self.end_x = end_x
         self.finished = False
@@ -98,6 +110,7 @@ class Stream:
         self._plans: dict[tuple[Window, Settings], Plan] = {}
         self._windows: dict[tuple[int, tuple[int, int] | None], Window] = {}
         self._pending: list[Pending] = []
+        self._parked: list[Cue] = []
         self._voice: Voice | None = None
         self._join: Join | None = None
         self._piece: Piece | None = None
@@ -159,6 +172,7 @@ class Stream:
         old = self._origin
         if x < old.x or (told.loop, told.jump) == (old.loop, old.jump):
             return
+        self.revision += 1
         parting = divergence(old, told)
         self._origin = told
         self._learn_bases()
@@ -168,6 +182,7 @@ class Stream:
 
     def _relocate(self, told: Origin, playing: bool, now_ns: int) -> None:
         """A jump that was not announced: everything not yet heard is for another epoch."""
+        self.revision += 1
         x = self.head
         self._origin = replace(told, x=x)
         self._bases = {told.epoch: x - told.address}
@@ -178,6 +193,7 @@ class Stream:
         self._resolve_again()
 
     def _restart_at(self, x: int) -> None:
+        self.revision += 1
         self.head = x
         self._voice = self._join = self._piece = None
 
@@ -265,6 +281,7 @@ class Stream:
         if self.end_x is not None:
             limit = self.end_x
         x = self.head if self._piece is None else max(self.head, self._piece.x)
+        x = max(x, self._origin.x)
         while x < limit:
             piece = self.piece_at(x)
             yield piece
@@ -274,6 +291,7 @@ class Stream:
 
     def change(self, change: Change, when: When, state: int, now_ns: int, cost: Cost) -> Promise:
         """Accepts a change and promises where it is heard, or raises TooLateError."""
+        self.revision += 1
         if self._piece is None and when.kind in ("now", "next_beat", "next_bar"):
             self.cues.set_base(change.applied(self.cues.base, state))
             promise = self._promise_at(self.head)
@@ -284,18 +302,21 @@ class Stream:
             return self._change_now(change, state, earliest, cost)
         x = self._resolve(when, earliest)
         promise = self._promise_at(x)
-        self.cues.add(x, state, change, live=False)
+        self.cues.add(x, state, change, promise.sample)
         self._remember(change, promise, cost)
         return promise
 
     def adopt(self, ppq: float, change: Change, state: int) -> None:
         """A change that has its place in the song already, before anything was sent."""
+        self.revision += 1
         sample = self._grid.sample_of_ppq(ppq)
         x = self._find(sample, self.head + 1)
         if x is not None:
-            self.cues.add(x, state, change, live=False)
+            self.cues.add(x, state, change, sample)
         elif sample <= leg_at(self._origin, self.head).sample_at(self.head):
             self.cues.set_base(change.applied(self.cues.base, state))
+        else:
+            self._parked.append(Cue(NEVER, sample, [(state, change)]))
 
     def _earliest(self, now_ns: int, cost: Cost) -> int:
         if self._piece is None:
@@ -309,18 +330,23 @@ class Stream:
     def _change_now(self, change: Change, state: int, earliest: int, cost: Cost) -> Promise:
         """As soon as possible. What comes faster than slots are born joins the cue that waits."""
         waiting = self.cues.newest_live(self.head + self._fade + 1)
-        if waiting and (
-            not waiting.started or change.propagation is not PropagationClass.SUBMISSION
-        ):
+        gap = max(self._fade, cost.between_births_ns * self.rate_hz // 1_000_000_000)
+        if waiting and self._may_join(waiting, change):
             x = waiting.x
             self._supersede(change.parameter, x)
         else:
-            gap = cost.between_births_ns * self.rate_hz // 1_000_000_000
             x = max(earliest, waiting.x + gap if waiting else earliest)
-        self.cues.add(x, state, change, live=True)
+        self.cues.add(x, state, change, None)
         promise = self._promise_at(x)
         self._remember(change, promise, cost)
         return promise
+
+    @staticmethod
+    def _may_join(waiting: Cue, change: Change) -> bool:
+        """Whether a change can still ride with a waiting cue: before its slot is born, or, if
+        slots in flight hear it, before that slot has landed."""
+        hears = change.propagation is not PropagationClass.SUBMISSION
+        return not waiting.started or (hears and not waiting.landed)
 
     def _supersede(self, name: str, x: int) -> None:
         """A newer value for the same place: the older one will not be heard."""
@@ -381,17 +407,23 @@ class Stream:
         return sample if self._grid.sample(bar) == sample else self._grid.sample(bar + 1)
 
     def _resolve_again(self) -> None:
-        """The path has changed: cues keep their song position where it still comes."""
-        cues: list[Cue] = []
-        for cue in self.cues:
-            waiting = [p for p in self._pending if p.promise.x == cue.x]
-            sample = waiting[0].promise.sample if waiting else None
-            found = None if sample is None or cue.live else self._find(sample, self.head)
-            for pending in waiting:
-                pending.promise = replace(pending.promise, x=found if found is not None else -1)
-            cue.x = self.head if found is None else found
-            cues.append(cue)
-        self.cues.replace_all(cues)
+        """The path has changed: cues keep their song position where it still comes.
+
+        One that lies behind takes effect at once, its promise broken; one that lies ahead but is
+        not on the path (a loop keeps the host from it) waits until it is.
+        """
+        cues = [*self.cues, *self._parked]
+        here = leg_at(self._origin, max(self.head, self._origin.x)).sample_at(self.head)
+        for cue in cues:
+            found = None if cue.sample is None else self._find(cue.sample, self.head)
+            behind = cue.sample is None or cue.sample <= here
+            x = found if found is not None else self.head if behind else NEVER
+            broken = found is None and behind
+            for pending in [p for p in self._pending if p.promise.x == cue.x]:
+                pending.promise = replace(pending.promise, x=BROKEN if broken else x)
+            cue.x = x
+        self._parked = [cue for cue in cues if cue.x == NEVER]
+        self.cues.replace_all([cue for cue in cues if cue.x != NEVER])
 
     def _tell(
         self, pending: Pending, status: str, heard: Promise, finished_tick: int, reason: str
@@ -422,7 +454,8 @@ class Stream:
             self._pending.remove(pending)
             kept = pending.promise.x == piece.x
             reason = "" if kept else "the transport moved, or the engine was too slow for it"
-            tick = voice.unit.rendering.finished_tick
+            tick = self.store.first_landed(self.plan_of(piece))
+            tick = voice.unit.rendering.finished_tick if tick is None else tick
             self._tell(pending, "kept" if kept else "broken", heard, tick, reason)
 
     # ------------------------------------------------------------ sending
@@ -458,13 +491,14 @@ class Stream:
         return rendering
 
     def _pressed(self, now_ns: int) -> bool:
-        return (
-            not self.offline and self.playing and self.lead_seconds(now_ns) < CRITICAL_LEAD_SECONDS
-        )
+        if self.offline or not self.playing:
+            return False
+        return self.lead_seconds(now_ns) < CRITICAL_LEAD_SECONDS
 
     def emit(self, now_ns: int) -> int:
         """Sends what is ready and granted; returns the frames sent. Decodes nothing."""
         sent = 0
+        self._catch_up(now_ns)
         while not self.finished:
             if self._piece is None or self.head >= self._zone_end():
                 if not self._advance(now_ns):
@@ -476,6 +510,11 @@ class Stream:
             self._send(frames)
             sent += frames
         return sent
+
+    def _catch_up(self, now_ns: int) -> None:
+        """What the host has passed unheard is not sent any more."""
+        if self.playing and self.head < self.play_x(now_ns):
+            self._restart_at(self.play_x(now_ns) + int(CATCH_UP_SECONDS * self.rate_hz))
 
     def _zone_end(self) -> int:
         """Where the next piece's join begins: up to there this voice sounds alone."""
@@ -504,6 +543,7 @@ class Stream:
             self._join = None
         self.late_bars += voice.late
         self._voice, self._piece = voice, piece
+        self.revision += 1
         self._settle_promises(piece, voice)
         self.cues.settle(piece.x)
         return True
@@ -544,15 +584,15 @@ class Stream:
         audio = join.read(x, frames) if join and joining else self._voice.read(x, frames)
         leg = leg_at(self._origin, x)
         self.head = x + frames
-        ended: list[list[int]] = []
+        ended: list[JoinMark] = []
         if join is not None and joining and self.head == join.boundary:
             if not join.seamless:
-                ended = [[join.boundary - join.length - x, join.length]]
+                ended = [JoinMark(join.boundary - join.length - x, join.length, join.step)]
                 self.joins += 1
             self._join = None
         self._deliver(audio, x, leg, ended)
 
-    def _deliver(self, audio: Samples, x: int, leg: Leg, joins: list[list[int]]) -> None:
+    def _deliver(self, audio: Samples, x: int, leg: Leg, joins: list[JoinMark]) -> None:
         voice = self._voice
         assert voice is not None
         sample = leg.sample_at(x)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bridge_protocol.blocks import join
+from bridge_protocol.blocks import join, join_step
 from bridge_protocol.parameters import parameter
 from engine_host.stream.plan import Curve, value_at
 from engine_host.stream.rendering import Unit, soft_limited
@@ -119,10 +119,17 @@ class Join:
         return self._audio[offset : offset + frames]
 
     @cached_property
+    def step(self) -> float:
+        """The largest step that the crossfade adds; see :func:`bridge_protocol.blocks.join_step`."""
+        return join_step(*self._pieces)
+
+    @cached_property
     def _audio(self) -> Samples:
         """The whole crossfade: its gains hang on all of it."""
+        outgoing, incoming = self._pieces
+        return outgoing if self.seamless else join(outgoing, incoming)
+
+    @cached_property
+    def _pieces(self) -> tuple[Samples, Samples]:
         start = self.boundary - self.length
-        outgoing = self.outgoing.read(start, self.length)
-        if self.seamless:
-            return outgoing
-        return join(outgoing, self.incoming.read(start, self.length))
+        return self.outgoing.read(start, self.length), self.incoming.read(start, self.length)

@@ -3,11 +3,12 @@ import sys
 
 import pytest
 
+from engine_host.cli.app import run
+
 
 @pytest.fixture
 def anacrusis(monkeypatch, capsys):
     """Runs a command line in this process: (exit code, standard output, standard error)."""
-    from engine_host.cli.app import run
 
     def call(*words):
         monkeypatch.setattr(sys, "argv", ["anacrusis", *[str(word) for word in words]])

@@ -34,7 +34,9 @@ def test_the_same_command_gives_the_same_bytes(anacrusis, loop, tmp_path):
 def test_without_a_source_the_prompt_alone_is_played_on_the_given_bars(anacrusis, tmp_path):
     out = tmp_path / "new.wav"
     words = ["--tempo", "1:120, 2:120>90/time, 3:90", "--meter", "1:4/4, 3:7/8", "--bars", "1-3"]
-    code, told, err = anacrusis("render", *words, "--prompt", "techno", "--bits", "float", "--out", out)
+    code, told, err = anacrusis(
+        "render", *words, "--prompt", "techno", "--bits", "float", "--out", out
+    )
     assert code == 0, err
     audio, _ = soundfile.read(out)
     assert len(audio) == round(RATE * (2.0 + 120 * 4 / 210 + 3.5 * 60 / 90))

@@ -94,7 +94,7 @@ def drain(ring: Ring, ticks: int = 1000) -> list[Finished]:
     for _ in range(ticks):
         report = ring.tick()
         finished.extend(report.finished)
-        if not report.births and not report.forwards:
+        if ring.idle and not report.births and not report.finished:
             return finished
     raise AssertionError("the ring never came to rest")
 

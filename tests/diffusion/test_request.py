@@ -7,7 +7,8 @@ import pytest
 import torch
 from diffusion_helpers import FRAMES, cell, request
 
-from engine_host.diffusion.request import MorphGate, StepState
+from engine_host.diffusion.dcw import Dcw
+from engine_host.diffusion.request import MorphGate, StepState, Weighted
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,9 @@ from engine_host.diffusion.request import MorphGate, StepState
         ("source", torch.zeros(FRAMES)),
         ("target", torch.zeros(FRAMES, 8, 1)),
         ("step_cell", cell(FRAMES + 1)),
+        ("mask", torch.full((FRAMES,), -1.0)),
+        ("original", torch.zeros(FRAMES + 1, 8)),
+        ("conditions", (Weighted("one", torch.ones(FRAMES - 1)),)),
     ],
 )
 def test_a_value_out_of_range_is_refused_by_name(field: str, value: Any) -> None:
@@ -71,3 +75,36 @@ def test_the_ramp_gate_rises_to_one_at_the_last_step() -> None:
 def test_a_ramp_gate_outside_its_range_is_refused(g0: float) -> None:
     with pytest.raises(ValueError, match="ramp gate"):
         MorphGate.ramp(g0)
+
+
+def test_a_mask_needs_something_to_keep() -> None:
+    with pytest.raises(ValueError, match="original"):
+        request(mask=torch.ones(FRAMES))
+    source = torch.zeros(FRAMES, 8)
+    assert request(mask=torch.ones(FRAMES), source=source).kept is source
+
+
+def test_a_state_that_would_not_fit_the_slots_is_refused_where_it_is_set() -> None:
+    read = cell()
+    with pytest.raises(ValueError, match="frames"):
+        read.current = StepState.plain(FRAMES + 1)
+    read.current = cell(channel_gain=torch.ones(3)).current
+    with pytest.raises(ValueError, match="channel_gain"):
+        read.fit(8)
+    read.current = StepState.plain(FRAMES)
+    read.fit(8)
+    with pytest.raises(ValueError, match="channel_gain"):
+        read.current = cell(channel_gain=torch.ones(3)).current
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"channel_gain": torch.ones(FRAMES + 1, 8)},
+        {"dcw": Dcw(scale=torch.ones(FRAMES + 1))},
+        {"guidance": torch.ones(FRAMES + 1)},
+    ],
+)
+def test_an_optional_part_of_another_length_is_refused_by_name(extra: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(extra))):
+        replace(StepState.plain(FRAMES), **extra)

@@ -11,7 +11,7 @@ from engine_host.diffusion import steps
 from engine_host.diffusion.solver import Hold, Mask, Morph, StepInputs, Stochastic, enter, take_step
 
 GENERATOR = torch.Generator().manual_seed(6)
-X, V, N, S, O = torch.randn(5, 2, 6, 3, generator=GENERATOR).unbind(0)
+X, V, N, S, KEPT = torch.randn(5, 2, 6, 3, generator=GENERATOR).unbind(0)
 T, T_NEXT, END = (torch.full((2, 1, 1), value) for value in (0.75, 0.6, 0.0))
 
 
@@ -24,7 +24,7 @@ def test_euler_at_the_end_is_the_clean_estimate() -> None:
 
 
 def test_euler_towards_an_estimate_ends_there_exactly() -> None:
-    assert torch.equal(steps.euler_towards(X, O, T, END), O)
+    assert torch.equal(steps.euler_towards(X, KEPT, T, END), KEPT)
 
 
 def test_euler_towards_the_unedited_estimate_is_euler() -> None:
@@ -37,9 +37,9 @@ def test_a_mixture_is_exact_at_both_ends(amount: float, wanted: torch.Tensor) ->
     assert torch.equal(steps.mix(N, S, curve(amount)), wanted)
 
 
-@pytest.mark.parametrize(("strength", "wanted"), [(0.0, X), (1.0, O)])
+@pytest.mark.parametrize(("strength", "wanted"), [(0.0, X), (1.0, KEPT)])
 def test_the_morph_is_exact_at_both_ends(strength: float, wanted: torch.Tensor) -> None:
-    assert torch.equal(steps.pull(X, O, curve(strength)), wanted)
+    assert torch.equal(steps.pull(X, KEPT, curve(strength)), wanted)
 
 
 def test_renoising_at_the_end_gives_the_blend_of_estimate_and_source() -> None:
@@ -62,9 +62,9 @@ def neutral_parts() -> dict[str, Any]:
     nobody = torch.zeros(2, 1, 1, dtype=torch.bool)
     return {
         "fresh": N,
-        "mask": Mask(curve(1.0), O, N),
+        "mask": Mask(curve(1.0), KEPT, N),
         "velocity_scale": curve(1.0),
-        "morph": Morph(O, curve(0.0)),
+        "morph": Morph(KEPT, curve(0.0)),
         "stochastic": Stochastic(nobody, S, curve(1.0)),
         "ode_noise": curve(0.0),
         "hold": Hold(curve(torch.inf), N, S),
@@ -81,10 +81,10 @@ def test_a_neutral_part_gives_the_bits_of_no_part(part: str) -> None:
 
 
 def test_the_mask_puts_the_original_on_its_own_path() -> None:
-    mask = Mask(curve(0.0), O, N)
-    assert torch.equal(enter(X, T, mask), steps.mix(N, O, T))
+    mask = Mask(curve(0.0), KEPT, N)
+    assert torch.equal(enter(X, T, mask), steps.mix(N, KEPT, T))
     ended = take_step(enter(X, T, mask), V, StepInputs(T, END, mask=mask))
-    assert torch.equal(ended, O)
+    assert torch.equal(ended, KEPT)
 
 
 def test_masked_frames_of_an_sde_step_keep_the_masks_noise() -> None:
@@ -98,10 +98,10 @@ def test_masked_frames_of_an_sde_step_keep_the_masks_noise() -> None:
             T,
             T_NEXT,
             fresh=fresh,
-            mask=Mask(half, O, N),
+            mask=Mask(half, KEPT, N),
             stochastic=Stochastic(everybody, S, curve(1.0)),
         ),
     )
-    assert torch.equal(stepped[:, :3], steps.mix(N, O, T_NEXT)[:, :3])
+    assert torch.equal(stepped[:, :3], steps.mix(N, KEPT, T_NEXT)[:, :3])
     free = steps.renoise(steps.clean_estimate(X, V, T), fresh, S, curve(1.0), T_NEXT)
     assert torch.equal(stepped[:, 3:], free[:, 3:])

@@ -152,7 +152,9 @@ def test_a_source_the_engine_has_is_not_sent_again(caller):
     audio = np.full((4_000, 2), 0.1, dtype=np.float32)
     name, replies = upload(caller, audio)
     assert all(isinstance(reply, Ok) for reply in replies)
-    assert upload(caller, audio)[1] == [replies[0].__class__(re=caller.seq, have=True, at=replies[0].at)]
+    assert upload(caller, audio)[1] == [
+        replies[0].__class__(re=caller.seq, have=True, at=replies[0].at)
+    ]
     assert isinstance(caller.ask(SourceUse(hash=name)), Ok)
 
 
@@ -183,7 +185,9 @@ def test_the_same_lane_revision_twice_changes_nothing(host, caller):
 
 
 def test_notes_are_taken_by_a_model_that_hears_them(caller):
-    assert isinstance(caller.ask(Notes(revision=1, notes=[Note(ppq=0, length_ppq=1, pitch=60)])), Ok)
+    assert isinstance(
+        caller.ask(Notes(revision=1, notes=[Note(ppq=0, length_ppq=1, pitch=60)])), Ok
+    )
 
 
 def test_transport_and_credit_are_reports_and_get_no_reply(caller):

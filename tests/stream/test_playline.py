@@ -7,7 +7,13 @@ from engine_host.stream.playline import Loop, Origin, PlannedJump, divergence, l
 
 def told(origin, frames):
     """(epoch, address, sample, lap) at each x, the slow and certain way."""
-    x, epoch, address, sample, lap = origin.x, origin.epoch, origin.address, origin.sample, origin.lap
+    x, epoch, address, sample, lap = (
+        origin.x,
+        origin.epoch,
+        origin.address,
+        origin.sample,
+        origin.lap,
+    )
     jump, rows = origin.jump, []
     inside = origin.loop and sample < origin.loop.end
     for _ in range(frames):
@@ -50,7 +56,11 @@ def test_a_moved_origin_tells_the_same_path():
         later = moved(origin, start)
         for x in range(start, 40):
             a, b = leg_at(origin, x), leg_at(later, x)
-            assert (a.epoch, a.address_at(x), a.sample_at(x)) == (b.epoch, b.address_at(x), b.sample_at(x))
+            assert (a.epoch, a.address_at(x), a.sample_at(x)) == (
+                b.epoch,
+                b.address_at(x),
+                b.sample_at(x),
+            )
 
 
 def test_two_paths_part_where_the_host_would_first_play_another_sample():

@@ -106,7 +106,9 @@ def _bass(note: int, length: float, rate_hz: int) -> Mono:
 @cache
 def _tine(note: int, length: float, rate_hz: int) -> Mono:
     t = _seconds(length, rate_hz)
-    bell = np.sin(2 * np.pi * _hz(note) * t + 1.2 * np.exp(-t / 0.3) * np.sin(2 * np.pi * _hz(note) * t))
+    bell = np.sin(
+        2 * np.pi * _hz(note) * t + 1.2 * np.exp(-t / 0.3) * np.sin(2 * np.pi * _hz(note) * t)
+    )
     return bell * np.exp(-t / 0.6) * _envelope(t, 0.003, length)
 
 
@@ -115,7 +117,11 @@ def _saw(note: int, length: float, rate_hz: int, slow: bool = False) -> Mono:
     t = _seconds(length, rate_hz)
     top = max(1, int(min(24, 9_000 / _hz(note))))
     tone = sum(np.sin(2 * np.pi * _hz(note) * k * t) / k for k in range(1, top + 1))
-    return np.asarray(tone) * _envelope(t, 0.25 if slow else 0.004, length) * (1 if slow else np.exp(-t / 0.15))
+    return (
+        np.asarray(tone)
+        * _envelope(t, 0.25 if slow else 0.004, length)
+        * (1 if slow else np.exp(-t / 0.15))
+    )
 
 
 def _envelope(t: Mono, attack: float, length: float) -> Mono:

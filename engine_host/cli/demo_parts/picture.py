@@ -73,7 +73,11 @@ def _bars(wave: Axes, lanes: Axes, rings: Axes, bars: list[dict[str, Any]], seco
         if bar["index"] <= before["index"]:
             word = "loop" if bar["lap"] != before["lap"] and bar["lap"] else "locate"
             wave.annotate(
-                word, (bar["start_sample"] * seconds, 0.98), color="#1f4e9c", fontsize=9, ha="center"
+                word,
+                (bar["start_sample"] * seconds, 0.98),
+                color="#1f4e9c",
+                fontsize=9,
+                ha="center",
             )
 
 

@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 
 from bridge_protocol.bars import BarGrid
-from bridge_protocol.blocks import Samples
 from bridge_protocol.schema import Pulse, Welcome
 from daw_clients.client.heard import Change, HeardReport, Span
 from daw_clients.client.simulated_daw import SimulatedDaw
 from engine_host.cli.demo_parts.scenario import Scenario
 
 QUIETEST_DB = -120.0
-NEIGHBOURHOOD_SECONDS = 0.05
 
 
 def make_report(
@@ -33,8 +31,8 @@ def make_report(
         "stale_blocks": heard.stale_frames_heard,
         "late_bars": heard.late_bars,
         "raw_source_frames": _raw_source_frames(daw.heard),
-        "joins": len(join_places(daw.heard)),
-        "joins_max_db": joins_max_db(daw.recording, join_places(daw.heard), daw.rate),
+        "joins": len(join_steps(daw.heard)),
+        "joins_max_db": decibels(join_steps(daw.heard)),
         "knob_to_ear": {
             "step": _knob_to_ear(heard.changes, scenario, "step"),
             "submission": _knob_to_ear(heard.changes, scenario, "submission"),
@@ -130,38 +128,20 @@ def _raw_source_frames(spans: list[Span]) -> int:
     )
 
 
-def join_places(spans: list[Span]) -> list[tuple[int, int]]:
-    """(timeline sample where it begins, frames) of every crossfade that was heard."""
-    places = set()
-    for span in spans:
-        header = span.header
-        if header is None:
-            continue
-        block_start = span.timeline_sample - (span.address - header.address)
-        for first, frames in header.joins:
-            if span.address + span.frames >= header.address + header.frames:
-                places.add((block_start + first, frames))
-    return sorted(places)
+def join_steps(spans: list[Span]) -> list[float]:
+    """The step that each crossfade heard to its end has added, as its block tells."""
+    return [
+        mark.step
+        for span in spans
+        if span.header and span.address + span.frames >= span.header.address + span.header.frames
+        for mark in span.header.joins
+    ]
 
 
-def joins_max_db(audio: Samples, places: list[tuple[int, int]], rate_hz: int) -> float:
-    """How far the steepest sample-to-sample step of any join rises over its neighbourhood, in dBFS.
-
-    For each join: the largest step inside it less the largest step in the 50 ms before and after;
-    -120 where no join is steeper than the music around it.
-    """
-    worst = 0.0
-    margin = round(NEIGHBOURHOOD_SECONDS * rate_hz)
-    for start, frames in places:
-        inside = _steepest(audio[max(0, start - 1) : start + frames + 1])
-        before = _steepest(audio[max(0, start - margin) : start])
-        after = _steepest(audio[start + frames : start + frames + margin])
-        worst = max(worst, inside - max(before, after))
+def decibels(steps: list[float]) -> float:
+    """The largest in dBFS; -120 where there is none."""
+    worst = max(steps, default=0.0)
     return max(QUIETEST_DB, 20 * float(np.log10(worst))) if worst > 0 else QUIETEST_DB
-
-
-def _steepest(audio: Samples) -> float:
-    return float(np.abs(np.diff(audio, axis=0)).max()) if len(audio) > 1 else 0.0
 
 
 def problems(report: dict[str, Any]) -> list[str]:

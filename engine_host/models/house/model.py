@@ -176,10 +176,14 @@ def load_house_model(
 ) -> HouseModel:
     """Load the packaged weights; sets PyTorch's thread count for the process.
 
+    Under ONNX Runtime PyTorch only decodes, and does so with one thread: its spinning second one
+    was measured to slow a decode ten times as soon as another process wants the core.
+
     ``auto`` takes ONNX Runtime where it is installed and PyTorch otherwise; ``onnx`` refuses to do
     without (`RefusedError`, NOT_INSTALLED); ``eager`` is PyTorch. Any other word is OUT_OF_RANGE.
     """
-    fix_threads(threads)
+    runner_is_onnx = _wants_onnx(accelerator)
+    fix_threads(1 if runner_is_onnx else threads)
     config = load_config(folder)
     linear = load_file(folder / "pca.safetensors")
     decoder = Decoder(linear, config.decoder)
@@ -190,20 +194,24 @@ def load_house_model(
         Encoder(linear),
         decoder,
         ConditionTables.from_weights(weights, config),
-        _runner(accelerator, threads, folder, weights, config),
+        _runner(runner_is_onnx, threads, folder, weights, config),
     )
 
 
-def _runner(
-    accelerator: str, threads: int, folder: Path, weights: Weights, config: HouseConfig
-) -> VelocityRunner:
+def _wants_onnx(accelerator: str) -> bool:
     if accelerator not in ("auto", "onnx", "eager"):
         raise RefusedError(
             ErrorCode.OUT_OF_RANGE,
             "accelerator",
             f"the house model runs on 'auto', 'onnx' or 'eager', not {accelerator!r}",
         )
-    if accelerator == "onnx" or (accelerator == "auto" and onnxruntime_installed()):
+    return accelerator == "onnx" or (accelerator == "auto" and onnxruntime_installed())
+
+
+def _runner(
+    onnx: bool, threads: int, folder: Path, weights: Weights, config: HouseConfig
+) -> VelocityRunner:
+    if onnx:
         return OnnxRunner(folder / "dit.onnx", threads)
     from engine_host.models.house.flow import load_flow  # noqa: PLC0415  (its diffusers takes seconds)
 
