@@ -35,7 +35,9 @@ SampleRate = Annotated[int, Meta(ge=8_000, le=384_000)]
 StreamId = Annotated[int, Meta(ge=0, le=65_535)]
 Numerator = Annotated[int, Meta(ge=1, le=MAX_NUMERATOR)]
 PayloadFormat = Literal["f32", "f16", "s16"]
-SourceRole = Literal["source", "target"]
+SourceRole = Literal["source", "target", "structure", "timbre"]
+PromptSlot = Literal["a", "b", "negative"]
+MAX_CONDITIONS = 8
 
 
 def _require_finite(names: Iterable[str], values: Iterable[float | None]) -> None:
@@ -322,9 +324,33 @@ class Param(Message, tag="param"):
 
 
 class Prompt(Message, tag="prompt"):
-    """What the music should be, in words."""
+    """What the music should be, in words.
+
+    ``slot``: ``b`` is where prompt_blend goes, ``negative`` what guidance leads away from.
+    """
 
     text: Text
+    slot: PromptSlot = "a"
+    when: When = When()
+
+
+class ConditionEntry(Struct, kw_only=True, omit_defaults=True):
+    """A prompt of several, heard with ``weight`` (or along ``points``, in ppq) on part of the steps.
+
+    It is active at step ``i`` of ``S`` where ``start <= i / S < stop``.
+    """
+
+    text: Text
+    weight: Annotated[float, Meta(ge=0, le=100)] = 1.0
+    points: Annotated[list[LanePoint], Meta(max_length=MAX_POINTS)] = []
+    start: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    stop: Annotated[float, Meta(ge=0, le=1)] = 1.0
+
+
+class Conditions(Message, tag="conditions"):
+    """Several prompts at once, in place of the one; an empty list goes back to it."""
+
+    entries: Annotated[list[ConditionEntry], Meta(max_length=MAX_CONDITIONS)] = []
     when: When = When()
 
 
@@ -512,6 +538,7 @@ ClientMessage = (
     | Notes
     | Param
     | Prompt
+    | Conditions
     | SourceBegin
     | SourceBlock
     | SourceEnd

@@ -26,7 +26,7 @@ class ToyModel:
     raising: str = "raise"
     name: str = "toy"
     accelerator: str = "closed form"
-    capabilities: frozenset = frozenset({"text", "notes", "source", "grid"})
+    capabilities: frozenset = frozenset({"text", "notes", "source", "grid", "structure"})
     heard: list[ConditionInput] = field(default_factory=list)
 
     @property
@@ -41,7 +41,11 @@ class ToyModel:
 
     def condition(self, given: ConditionInput) -> object:
         self.heard.append(given)
-        return given.prompt
+        return (
+            given.prompt
+            if not given.blend
+            else str((1 - given.blend) * float(given.prompt) + given.blend * float(given.prompt_b))
+        )
 
     def velocity(
         self, x: torch.Tensor, t: torch.Tensor, conditions: Sequence[object]

@@ -199,6 +199,25 @@ def _changes() -> list[Sample]:
         Sample(
             "prompt_at_bar", s.Prompt(text="rain \u2614 \U0001f3b9", when=s.When(kind="bar", bar=9))
         ),
+        Sample("prompt_b", s.Prompt(text="strings", slot="b")),
+        Sample(
+            "conditions",
+            s.Conditions(
+                entries=[
+                    s.ConditionEntry(text="drums"),
+                    s.ConditionEntry(
+                        text="choir",
+                        points=[
+                            s.LanePoint(position=0.0, value=0.0),
+                            s.LanePoint(position=4.0, value=1.5),
+                        ],
+                        start=0.25,
+                        stop=0.75,
+                    ),
+                ]
+            ),
+        ),
+        Sample("conditions_none", s.Conditions()),
         Sample("prompt_at_ppq", s.Prompt(text="", when=s.When(kind="ppq", ppq=-0.5))),
         Sample(
             "notes",

@@ -12,6 +12,8 @@ from bridge_protocol.schema import (
     Bye,
     Cancel,
     CloseStream,
+    ConditionEntry,
+    Conditions,
     Credit,
     LaneClear,
     Message,
@@ -22,6 +24,7 @@ from bridge_protocol.schema import (
     Ping,
     Pong,
     Prompt,
+    PromptSlot,
     Render,
     SourceRole,
     SourceUse,
@@ -161,9 +164,13 @@ class Client:
         """Sets one value; a choice by its name."""
         return self.request(requests.param_message(parameter, value, when))
 
-    def prompt(self, text: str, when: When = NOW) -> Ok:
-        """Says what the music should be."""
-        return self.request(Prompt(text=text, when=when))
+    def prompt(self, text: str, when: When = NOW, slot: PromptSlot = "a") -> Ok:
+        """Says what the music should be (``b``: what prompt_blend goes to; or the negative)."""
+        return self.request(Prompt(text=text, slot=slot, when=when))
+
+    def conditions(self, entries: Sequence[ConditionEntry], when: When = NOW) -> Ok:
+        """Several prompts at once, in place of the one; none goes back to it."""
+        return self.request(Conditions(entries=list(entries), when=when))
 
     def notes(self, notes: Sequence[Note] | None, when: When = NOW) -> Ok:
         """Replaces the host's MIDI; None gives the part back to the engine's planner."""

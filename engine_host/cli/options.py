@@ -30,7 +30,13 @@ Tempo = Annotated[
 Meter = Annotated[str, typer.Option("--meter", help='Signatures by bar, e.g. "1:4/4, 5:7/8".')]
 Rate = Annotated[int | None, typer.Option("--rate", help="Sample rate in Hz, a multiple of 25.")]
 Depth = Annotated[
-    int, typer.Option("--depth", min=1, max=16, help="Generations in flight at once.")
+    int,
+    typer.Option(
+        "--depth",
+        min=1,
+        max=16,
+        help="Generations in flight at once; part of what makes bytes equal.",
+    ),
 ]
 Threads = Annotated[
     int,

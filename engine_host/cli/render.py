@@ -21,7 +21,13 @@ from bridge_protocol.notation import (
     parse_position,
     position_ppq,
 )
-from bridge_protocol.parameters import Law, lane_parameter, parameter
+from bridge_protocol.parameters import (
+    PARAMETERS,
+    Law,
+    PropagationClass,
+    lane_parameter,
+    parameter,
+)
 from engine_host.cli import options
 from engine_host.files import Depth, read_source, write_wav
 from engine_host.models.house.model import load_house_model
@@ -67,9 +73,26 @@ def render(
     ] = None,
     setting: Annotated[
         list[str] | None,
-        typer.Option("--set", help="A parameter's value, e.g. steps=12; may be repeated."),
+        typer.Option(
+            "--set",
+            help="A parameter's value, e.g. steps=12; may be repeated. Known: "
+            + ", ".join(spec.name for spec in PARAMETERS),
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Another seed is another take.")] = 0,
+    prompt_b: Annotated[
+        str, typer.Option("--prompt-b", help="Where prompt_blend goes; automate it as a lane.")
+    ] = "",
+    negative: Annotated[
+        str,
+        typer.Option("--negative", help="With --set guidance_mode=full: what to lead away from."),
+    ] = "",
+    structure: Annotated[
+        Path | None,
+        typer.Option(
+            "--structure", help="Audio whose structure is followed. [default: the source]"
+        ),
+    ] = None,
     target: Annotated[
         Path | None,
         typer.Option("--target", help="Audio that morph pulls to. [default: the source]"),
@@ -97,13 +120,19 @@ def render(
     file_depth = _file_depth(bits)
     maps = options.maps_of(bpm, tempo, meter)
     grid = maps.grid(48_000)
-    edits = _edits(prompt, lane or [], setting or [], seed, grid)
+    edits = _edits(lane or [], setting or [], seed, grid)
+    edits += [
+        ("prompt", set_prompt(prompt)),
+        ("prompt_b", set_prompt(prompt_b, "b")),
+        ("prompt_negative", set_prompt(negative, "negative")),
+    ]
     at_ppq = position_ppq(parse_position(source_at, "--source-at"), maps.meter, "--source-at")
     given = _read(source, "source")
     aim = _read(target, "--target")
+    followed = _read(structure, "--structure")
     asked = parse_bar_range(bars, "--bars") if bars else None
     rate_hz = _output_rate(rate, given)
-    for role, audio in (("source", given), ("target", aim)):
+    for role, audio in (("source", given), ("target", aim), ("structure", followed)):
         if audio is not None:
             edits.append((role, set_placement(role, Placement(audio, at_ppq, repeat))))
     _warn_of_the_inaudible(lane or [], given, aim)
@@ -124,13 +153,17 @@ def render(
 
 
 def _edits(
-    prompt: str, lanes: list[str], settings: list[str], seed: int, grid: BarGrid
+    lanes: list[str], settings: list[str], seed: int, grid: BarGrid
 ) -> list[tuple[str, Edit]]:
-    found: list[tuple[str, Edit]] = [("prompt", set_prompt(prompt))]
+    found: list[tuple[str, Edit]] = []
     parameter("seed").check(seed, "--seed")
     found.append(("seed", set_value("seed", float(seed))))
     for text in settings:
         name, value = parse_assignment(text, "--set")
+        if parameter(name, "--set").propagation is PropagationClass.SESSION:
+            raise RefusedError(
+                ErrorCode.CANNOT_HEAR, f"--set {name}", f"Give --{name}; it is no part of the song."
+            )
         found.append((name, set_value(name, _number(name, value))))
     for text in lanes:
         name, points = parse_assignment(text, "--lane")

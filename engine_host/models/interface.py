@@ -79,7 +79,8 @@ class ConditionInput:
     """Everything a model may hear besides the latent itself, for one window.
 
     ``notes`` is None where the host sent none (a planner may stand in); ``source`` is the encoded
-    source ``[T, C]`` or None; ``source_level_db`` its RMS level re full scale.
+    source ``[T, C]`` or None; ``source_level_db`` its RMS level re full scale. ``structure`` takes
+    the place of the source in the context where it is given.
     """
 
     prompt: str
@@ -88,6 +89,11 @@ class ConditionInput:
     notes: tuple[FrameNote, ...] | None = None
     source: torch.Tensor | None = None
     source_level_db: float | None = None
+    prompt_b: str = ""
+    blend: float = 0.0  # from ``prompt`` (0) to ``prompt_b`` (1)
+    blend_law: Literal["slerp", "lerp"] = "slerp"
+    structure: torch.Tensor | None = None  # latents ``[T, C]`` whose structure is to be heard
+    structure_strength: float = 1.0
 
     @property
     def frames(self) -> int:

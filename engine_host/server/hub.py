@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from bridge_protocol.clock import Clock
 from bridge_protocol.errors import ErrorCode, RefusedError
-from bridge_protocol.parameters import PARAMETERS
+from bridge_protocol.parameters import PARAMETERS, channel_gains
 from bridge_protocol.schema import (
     VERSION_MAX,
     VERSION_MIN,
@@ -137,7 +137,7 @@ class Hub:
             resume_token="",
             features=list(FEATURES),
             limits=_limits(),
-            parameters=manifest(),
+            parameters=manifest(self._engine.model.geometry.latent_channels),
             model=self._model_info(),
             tick_ms=self._engine.tick_cost.quantile_ns(0.5) / 1e6,
             decode_realtime_factor=self._engine.decode_realtime_factor,
@@ -217,8 +217,8 @@ class Hub:
         self._post(identity, pack(message, payload))
 
 
-def manifest() -> list[ParameterInfo]:
-    """The registry as the wire tells it."""
+def manifest(channels: int) -> list[ParameterInfo]:
+    """The registry as the wire tells it, with the single gains of a model's channels."""
     return [
         ParameterInfo(
             name=spec.name,
@@ -232,7 +232,7 @@ def manifest() -> list[ParameterInfo]:
             help=spec.help,
             choices=list(spec.choices),
         )
-        for spec in PARAMETERS
+        for spec in (*PARAMETERS, *channel_gains(channels))
     ]
 
 

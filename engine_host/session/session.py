@@ -10,12 +10,20 @@ from dataclasses import dataclass
 
 from bridge_protocol.clock import Clock
 from bridge_protocol.errors import ErrorCode, RefusedError
-from bridge_protocol.lanes import Breakpoint, BreakpointLane, Lane, SampledLane
+from bridge_protocol.lanes import Anchor, Breakpoint, BreakpointLane, Lane, SampledLane
 from bridge_protocol.meter import MeterMap
-from bridge_protocol.parameters import Law, ParameterSpec, lane_parameter, parameter
+from bridge_protocol.parameters import (
+    Law,
+    ParameterSpec,
+    gain_channel,
+    lane_parameter,
+    parameter,
+)
 from bridge_protocol.schema import (
     Cancel,
     CloseStream,
+    ConditionEntry,
+    Conditions,
     Credit,
     Hello,
     LaneClear,
@@ -46,10 +54,12 @@ from engine_host.stream.engine import Engine
 from engine_host.stream.playline import Loop, Origin, PlannedJump
 from engine_host.stream.settings import (
     Change,
+    Condition,
     Edit,
     LaneEntry,
     Settings,
     propagation_of,
+    set_conditions,
     set_lane,
     set_notes,
     set_placement,
@@ -61,6 +71,7 @@ from engine_host.stream.stream import Sink, Stream
 
 MAX_STREAMS = 8
 MAX_UPLOADS = 4
+MAX_WEIGHT = 100.0
 
 Reply = Message | None
 Handler = Callable[["Session", Message, bytes], Reply]
@@ -194,7 +205,7 @@ class Session:
     # ------------------------------------------------------------ changes
 
     def _lane(self, message: LaneMessage, payload: bytes) -> Reply:
-        spec = lane_parameter(message.parameter)
+        spec = self._audible(lane_parameter(message.parameter))
         if message.revision <= self._lane_revisions.get(spec.name, -1):
             return Ok(text="A lane with this revision, or a later one, is in force already.")
         lane = _lane_of(message, spec)
@@ -211,16 +222,44 @@ class Session:
         return self._change(message.seq, spec.name, set_lane(spec.name, None), message.when)
 
     def _param(self, message: Param, payload: bytes) -> Reply:
-        spec = parameter(message.parameter)
+        spec = self._audible(parameter(message.parameter))
         value = spec.check(_number_of(spec, message.value), "value")
+        if spec.name == "depth":
+            self._engine.set_depth(int(value))
+            return Ok()
         return self._change(message.seq, spec.name, set_value(spec.name, value), message.when)
+
+    def _audible(self, spec: ParameterSpec) -> ParameterSpec:
+        """The spec, if the model has such a channel and hears such a reference."""
+        model = self._engine.model
+        channel = gain_channel(spec.name)
+        if channel is not None and channel > model.geometry.latent_channels:
+            raise RefusedError(
+                ErrorCode.UNKNOWN_PARAMETER,
+                "parameter",
+                f"{model.name} has {model.geometry.latent_channels} channels, no channel {channel}.",
+            )
+        if spec.name == "timbre_strength" and "timbre" not in model.capabilities:
+            raise RefusedError(
+                ErrorCode.CANNOT_HEAR, "parameter", f"{model.name} can't hear a timbre reference."
+            )
+        return spec
 
     def _prompt(self, message: Prompt, payload: bytes) -> Reply:
         reading = self._engine.model.read_prompt(message.text)
-        reply = self._change(message.seq, "prompt", set_prompt(message.text), message.when)
+        name = "prompt" if message.slot == "a" else f"prompt_{message.slot}"
+        edit = set_prompt(message.text, message.slot)
+        reply = self._change(message.seq, name, edit, message.when)
         if reading.ignored:
             reply.text = "Not understood: " + ", ".join(reading.ignored)[:400]
         return reply
+
+    def _conditions(self, message: Conditions, payload: bytes) -> Reply:
+        conditions = tuple(
+            _condition_of(entry, f"entries[{index}]") for index, entry in enumerate(message.entries)
+        )
+        edit = set_conditions(conditions)
+        return self._change(message.seq, "conditions", edit, message.when)
 
     def _notes(self, message: Notes, payload: bytes) -> Reply:
         if "notes" not in self._engine.model.capabilities:
@@ -232,6 +271,13 @@ class Session:
 
     def _source_use(self, message: SourceUse, payload: bytes) -> Reply:
         placement = None
+        heard = "source" if message.role == "target" else message.role
+        if heard not in self._engine.model.capabilities:
+            raise RefusedError(
+                ErrorCode.CANNOT_HEAR,
+                "role",
+                f"{self._engine.model.name} can't hear a {message.role} reference.",
+            )
         if message.hash:
             source = self._sources.get(message.hash)
             placement = Placement(source, message.at_ppq, message.repeat_bars)
@@ -405,6 +451,25 @@ def _number_of(spec: ParameterSpec, value: float | str) -> float:
     return value
 
 
+def _condition_of(entry: ConditionEntry, field: str) -> Condition:
+    if entry.stop <= entry.start:
+        raise RefusedError(
+            ErrorCode.BAD_ORDER, f"{field}.stop", "A condition stops after it starts."
+        )
+    lane = None
+    if entry.points:
+        for index, point in enumerate(entry.points):
+            if not 0 <= point.value <= MAX_WEIGHT:
+                raise RefusedError(
+                    ErrorCode.OUT_OF_RANGE,
+                    f"{field}.points[{index}].value",
+                    f"A weight goes from 0 to {MAX_WEIGHT:g}.",
+                )
+        points = [Breakpoint(p.position, p.value, p.shape) for p in entry.points]
+        lane = BreakpointLane(points, Anchor.PPQ)
+    return Condition(entry.text, entry.weight, lane, entry.start, entry.stop)
+
+
 def _lane_of(message: LaneMessage, spec: ParameterSpec) -> Lane:
     """The lane a message describes, every value finite and in the parameter's range."""
     if bool(message.points) == bool(message.values):
@@ -450,6 +515,7 @@ _HANDLERS: dict[type[Message], Handler] = {
     LaneClear: Session._lane_clear,  # type: ignore[dict-item]
     Param: Session._param,  # type: ignore[dict-item]
     Prompt: Session._prompt,  # type: ignore[dict-item]
+    Conditions: Session._conditions,  # type: ignore[dict-item]
     Notes: Session._notes,  # type: ignore[dict-item]
     SourceBegin: Session._source_begin,  # type: ignore[dict-item]
     SourceBlock: Session._source_block,  # type: ignore[dict-item]

@@ -24,7 +24,8 @@ from engine_host.diffusion.request import Request, StepCell
 from engine_host.diffusion.ring import Failed, Finished, Ring
 from engine_host.models.interface import Model
 from engine_host.stream.costs import MARGIN, PREPARE_NS, ROUND_NS, RunningCost
-from engine_host.stream.plan import Plan, make_plan, prepare
+from engine_host.stream.plan import Plan, make_plan
+from engine_host.stream.prepare import prepare
 from engine_host.stream.rendering import Rendering, decode_unit
 from engine_host.stream.settings import Settings
 from engine_host.stream.stream import Cost, Stream
@@ -129,6 +130,12 @@ class Engine:
         """The streams served."""
         return tuple(self._streams)
 
+    def set_depth(self, depth: int) -> None:
+        """Another number of slots, between two ticks; what is in flight finishes all the same."""
+        with self.lock:
+            self._depth = depth
+            self._ring.set_depth(depth)
+
     @property
     def working(self) -> bool:
         """Whether generations are in flight."""
@@ -177,7 +184,7 @@ class Engine:
         grid = BarGrid(TempoMap.constant(120.0), MeterMap.constant(4, 4), geometry.sample_rate_hz)
         window = window_of(0, 4, grid, 0, geometry)
         plan = make_plan(frames_of(window, grid, geometry), Settings())
-        request = prepare(plan, self.model, None, StepCell(plan.step_state(0)))
+        request = prepare(plan, self.model)
         x = torch.zeros(self._rows, request.frames, geometry.latent_channels)
         for repeat in range(5):
             started = self._clock.now_ns()
@@ -244,10 +251,21 @@ class Engine:
         for stream, plan in wanted[: self._depth + 2]:
             key = (id(stream), plan.submission)
             if key not in self._prepared:
-                cell = StepCell(plan.step_state(plan.settings.state))
-                self._prepared[key] = self._encoder.submit(prepare, plan, self.model, None, cell)
+                earlier = stream.store.earlier(plan)
+                if earlier is None and self._comes_first(stream, plan, wanted):
+                    continue
+                self._prepared[key] = self._encoder.submit(prepare, plan, self.model, earlier)
         while len(self._prepared) > PREPARED_KEPT:
             self._prepared.popitem(last=False)
+
+    def _comes_first(self, stream: Stream, plan: Plan, wanted: list[tuple[Stream, Plan]]) -> bool:
+        """Whether the pass that feedback mixes into this one is still being made."""
+        before = plan.lap - int(plan.value("feedback_tap"))
+        if not plan.value("feedback") or before < 0:
+            return False
+        making = [p for s, p in wanted if s is stream]
+        making += [flight.plan for flight in self._flights if flight.stream is stream]
+        return any(p.lap == before and p.frames.window == plan.frames.window for p in making)
 
     def _ready(self, stream: Stream, plan: Plan) -> bool:
         future = self._prepared.get((id(stream), plan.submission))

@@ -171,6 +171,19 @@ class RenderingStore:
         same = [r for r in self._renderings.values() if r.plan.frames.window == window]
         return max(same, key=lambda r: r.generation, default=None)
 
+    def earlier(self, plan: Plan) -> torch.Tensor | None:
+        """The latents of the same window ``feedback_tap`` passes before the plan's own."""
+        tap = int(plan.value("feedback_tap"))
+        window, lap = plan.frames.window, plan.lap - tap
+        if lap < 0 or not plan.value("feedback"):
+            return None
+        same = [
+            r
+            for r in self._renderings.values()
+            if r.plan.frames.window == window and r.plan.lap == lap and r.latents is not None
+        ]
+        return max(same, key=lambda r: r.generation).latents if same else None
+
     def unit(self, rendering: Rendering, bar: int) -> Unit | None:
         """The decoded bar, if it has been decoded."""
         return self._units.get((rendering.generation, bar))

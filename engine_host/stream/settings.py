@@ -7,8 +7,13 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from bridge_protocol.lanes import Lane
-from bridge_protocol.parameters import PARAMETERS, PropagationClass, parameter
-from bridge_protocol.schema import Note
+from bridge_protocol.parameters import (
+    PARAMETERS,
+    ParameterSpec,
+    PropagationClass,
+    find_parameter,
+)
+from bridge_protocol.schema import Note, PromptSlot
 from engine_host.stream.sources import Placement
 
 
@@ -18,6 +23,17 @@ class LaneEntry:
 
     lane: Lane
     revision: int
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """One prompt of several; ``lane`` is its weight over song time where it moves."""
+
+    text: str
+    weight: float
+    lane: Lane | None
+    start: float
+    stop: float
 
 
 def _defaults() -> Mapping[str, float]:
@@ -35,9 +51,17 @@ class Settings:
     prompt: str = ""
     values: Mapping[str, float] = field(default_factory=_defaults)
     lanes: Mapping[str, LaneEntry] = field(default_factory=lambda: MappingProxyType({}))
+    prompt_b: str = ""
+    negative: str = ""
+    conditions: tuple[Condition, ...] = ()
     notes: tuple[Note, ...] | None = None
     source: Placement | None = None
     target: Placement | None = None
+    structure: Placement | None = None
+
+    def value(self, spec: ParameterSpec) -> float:
+        """The parameter's own value (its default until it was set)."""
+        return self.values.get(spec.name, spec.default)
 
     def revisions(self) -> dict[str, int]:
         """Lane -> revision."""
@@ -81,9 +105,18 @@ def set_lane(name: str, entry: LaneEntry | None) -> Edit:
     return edit
 
 
-def set_prompt(text: str) -> Edit:
-    """The prompt."""
+def set_prompt(text: str, slot: PromptSlot = "a") -> Edit:
+    """The prompt, the one it blends to, or the negative one."""
+    if slot == "b":
+        return lambda s: replace(s, prompt_b=text)
+    if slot == "negative":
+        return lambda s: replace(s, negative=text)
     return lambda s: replace(s, prompt=text)
+
+
+def set_conditions(conditions: tuple[Condition, ...]) -> Edit:
+    """Several prompts in place of the one; none goes back to it."""
+    return lambda s: replace(s, conditions=conditions)
 
 
 def set_notes(notes: tuple[Note, ...] | None) -> Edit:
@@ -92,14 +125,15 @@ def set_notes(notes: tuple[Note, ...] | None) -> Edit:
 
 
 def set_placement(role: str, placement: Placement | None) -> Edit:
-    """The source, or the morph's target."""
+    """The source, the morph's target, or the structure that is followed."""
     if role == "target":
         return lambda s: replace(s, target=placement)
+    if role == "structure":
+        return lambda s: replace(s, structure=placement)
     return lambda s: replace(s, source=placement)
 
 
 def propagation_of(name: str) -> PropagationClass:
-    """The class of a parameter, or of ``prompt``, ``notes``, ``source``, ``target`` (submission)."""
-    if name in ("prompt", "notes", "source", "target"):
-        return PropagationClass.SUBMISSION
-    return parameter(name).propagation
+    """The class of a parameter; a prompt, the notes, a source and the like are submission class."""
+    known = find_parameter(name)
+    return PropagationClass.SUBMISSION if known is None else known.propagation

@@ -107,7 +107,7 @@ class Stream:
         self._sink = sink
         self._window_bars, self._format = window_bars, payload_format
         self._fade = fade_samples(grid.sample_rate_hz)
-        self._plans: dict[tuple[Window, Settings], Plan] = {}
+        self._plans: dict[tuple[Window, Settings, int], Plan] = {}
         self._windows: dict[tuple[int, tuple[int, int] | None], Window] = {}
         self._pending: list[Pending] = []
         self._parked: list[Cue] = []
@@ -267,12 +267,12 @@ class Stream:
 
     def plan_of(self, piece: Piece) -> Plan:
         """The plan for a piece; made once for a window and settings."""
-        key = (piece.window, piece.settings)
+        key = (piece.window, piece.settings, piece.leg.lap)
         if key not in self._plans:
             if len(self._plans) > 128:
                 self._plans.clear()
             frames = frames_of(piece.window, self._grid, self._geometry)
-            self._plans[key] = make_plan(frames, piece.settings)
+            self._plans[key] = make_plan(frames, piece.settings, piece.leg.lap)
         return self._plans[key]
 
     def upcoming(self) -> Iterator[Piece]:

@@ -85,7 +85,7 @@ class Voice:
     def _gain_curve(self, name: str, song: int, frames: int) -> Curve | None:
         """The per-sample curve of a decode-class parameter; None where it is neutral throughout."""
         spec = parameter(name)
-        if name not in self.settings.lanes and self.settings.values[name] == spec.default:
+        if name not in self.settings.lanes and self.settings.value(spec) == spec.default:
             return None
         grid = self.unit.rendering.plan.frames.grid
         seconds = (song + np.arange(frames)) / grid.sample_rate_hz

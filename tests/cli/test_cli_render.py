@@ -91,6 +91,7 @@ def test_files_of_any_rate_width_and_channels_are_taken(
         (["{loop}", "--lane", "denoise"], "BAD_NOTATION", "--lane"),
         (["{loop}", "--lane", "louder=1:0"], "UNKNOWN_PARAMETER", "--lane"),
         (["{loop}", "--set", "louder=1"], "UNKNOWN_PARAMETER", "--set"),
+        (["{loop}", "--set", "depth=2"], "CANNOT_HEAR", "--set depth"),
         (["{loop}", "--set", "solver=euler"], "BAD_NOTATION", "--set solver"),
         (["{loop}", "--bpm", "0"], "OUT_OF_RANGE", "--bpm"),
         (["{loop}", "--bars", "1-9"], "RANGE_PAST_END", "bars"),

@@ -17,6 +17,7 @@ from engine_host.accel.eager import EagerRunner
 from engine_host.accel.onnx import OnnxRunner, onnxruntime_installed
 from engine_host.accel.runner import VelocityRunner
 from engine_host.accel.threads import fix_threads
+from engine_host.models.blend import lerp, slerp
 from engine_host.models.house import lexicon
 from engine_host.models.house.config import WEIGHTS, HouseConfig, load_config
 from engine_host.models.house.context import build_context, level_relative_db
@@ -30,8 +31,11 @@ from engine_host.models.interface import Capability, ConditionInput, Geometry, P
 
 LATENT_CHANNELS = 64
 LONGEST_WINDOW_FRAMES = 1_500
-CAPABILITIES: frozenset[Capability] = frozenset({"text", "grid", "notes", "source"})
+CAPABILITIES: frozenset[Capability] = frozenset(
+    {"text", "grid", "notes", "source", "structure", "inpaint"}
+)
 Weights = Mapping[str, torch.Tensor]
+_BLENDS = {"slerp": slerp, "lerp": lerp}
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,13 +134,29 @@ class HouseModel:
         tags = lexicon.completed_tags(meaning)
         bpm = float(given.grid.bpm[0])
         tokens = self._tables.tokens(tags, meaning.pitch_class, meaning.mode, bpm)
+        if given.blend:
+            tokens = _BLENDS[given.blend_law](tokens, self._tokens_b(given, bpm), given.blend)
         context = build_context(
             given.grid,
-            source=given.source,
+            source=self._structure(given),
             roll=_roll(given, meaning, tags),
             level_db=_level_db(given),
         )
         return HouseCondition(tokens, context)
+
+    def _tokens_b(self, given: ConditionInput, bpm: float) -> torch.Tensor:
+        """The tokens of the prompt that is blended in."""
+        meaning = lexicon.read_prompt(given.prompt_b)
+        tags = lexicon.completed_tags(meaning)
+        return self._tables.tokens(tags, meaning.pitch_class, meaning.mode, bpm)
+
+    def _structure(self, given: ConditionInput) -> torch.Tensor | None:
+        """What the context is to follow: between silence and the structure, by its strength."""
+        followed = given.source if given.structure is None else given.structure
+        if followed is None or given.structure_strength == 1.0:
+            return followed
+        silence = self.encode(torch.zeros(2, len(followed) * FRAME_SAMPLES))
+        return lerp(silence, followed, given.structure_strength)
 
     @torch.no_grad()
     def velocity(
