@@ -6,11 +6,13 @@ STAMP := $(VENV)/.installed
 TORCH := torch==2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format vectors clean help
+.PHONY: demo test lint format docs bench vectors clean help
 help:
 	@echo "make demo    start an engine and a simulated DAW; writes out/demo/"
 	@echo "make test    run the tests"
 	@echo "make lint    ruff, mypy (strict), import contracts"
+	@echo "make bench   the engine against diffusers and a plain loop; writes out/bench/engine.json"
+	@echo "make docs    the generated pages and pictures in docs/"
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Anacrusis needs Python 3.11 or newer: run make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 2; }
@@ -36,6 +38,13 @@ lint: $(STAMP)
 format: $(STAMP)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: $(STAMP)
+	@$(BIN)/python -m bridge_protocol.generate.parameters_page docs/parameters.md
+	@$(BIN)/python benchmarks/ring_picture.py docs/ring.png
+
+bench: $(STAMP)
+	@$(BIN)/anacrusis bench engine --json out/bench/engine.json
 
 vectors: $(STAMP)
 	@$(BIN)/python -m bridge_protocol.conformance.vectors --write

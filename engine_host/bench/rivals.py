@@ -10,6 +10,7 @@ tokenizer or VAE, and the call ends at the latents. All that was left out would 
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -62,17 +63,16 @@ class DiffusersRival:
 
 
 def _pipeline(transformer: nn.Module, condition: HouseCondition) -> Any:
-    from diffusers import AceStepPipeline, FlowMatchEulerDiscreteScheduler  # noqa: PLC0415 - seconds
-
+    diffusers: Any = importlib.import_module("diffusers")  # takes seconds; has no types
     channels = condition.context.shape[1] // 2
-    source, mask = condition.context.unsqueeze(0).split(channels, dim=-1)
-    pipe = AceStepPipeline(
+    source, mask = condition.context[None, :, :channels], condition.context[None, :, channels:]
+    pipe = diffusers.AceStepPipeline(
         vae=None,
         text_encoder=None,
         tokenizer=None,
         transformer=transformer,
         condition_encoder=GivenCondition(condition.tokens, channels),
-        scheduler=FlowMatchEulerDiscreteScheduler(num_train_timesteps=1, shift=1.0),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(num_train_timesteps=1, shift=1.0),
     )
     pipe.set_progress_bar_config(disable=True)
     pipe.encode_prompt = _always((None, None, None, None))

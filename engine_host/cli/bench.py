@@ -1,0 +1,179 @@
+"""``anacrusis bench engine``: the engine against its rivals, on this machine."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bridge_protocol.clock import MonotonicClock
+from bridge_protocol.errors import ErrorCode, RefusedError
+from engine_host.bench.engine import DEPTHS, Settings, run
+from engine_host.cli import options
+from engine_host.models.house.model import LONGEST_WINDOW_FRAMES
+
+_QUICK_FRAMES = 100
+_PACKAGES = ("anacrusis", "torch", "onnxruntime", "diffusers", "numpy")
+_notes = Console(stderr=True, highlight=False, soft_wrap=True)
+
+bench_app = typer.Typer(
+    help="Measure this machine.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+@bench_app.callback()
+def bench() -> None:
+    """Measure this machine."""
+
+
+@bench_app.command("engine")
+def engine(
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write every number there as well.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Seconds instead of minutes; rough numbers.")
+    ] = False,
+    frames: Annotated[
+        int | None,
+        typer.Option(
+            "--frames", help="Latent frames of a generation, even. [default: 1500 = 60 s]"
+        ),
+    ] = None,
+    threads: options.Threads = 2,
+) -> None:
+    """Compare the engine with diffusers, with a plain loop and with the upstream ring.
+
+    Same weights, same steps, same process, contenders taking turns.
+    """
+    settings = _settings(quick, frames, threads)
+    found = run(settings, MonotonicClock(), lambda line: _notes.print(line, markup=False))
+    result = {"machine": _machine(), "versions": _versions(), "date": _today(), **found}
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    console = Console(highlight=False)
+    console.print(_table(result))
+    for line in _lines(result):
+        console.print(line, markup=False)
+
+
+def _settings(quick: bool, frames: int | None, threads: int) -> Settings:
+    if frames is not None and (frames % 2 or not 2 <= frames <= LONGEST_WINDOW_FRAMES):
+        raise RefusedError(
+            ErrorCode.OUT_OF_RANGE,
+            "--frames",
+            f"{frames}: give an even number from 2 to {LONGEST_WINDOW_FRAMES}.",
+        )
+    if quick:
+        return Settings.quick(_QUICK_FRAMES if frames is None else frames, threads)
+    return Settings(LONGEST_WINDOW_FRAMES if frames is None else frames, threads)
+
+
+def _machine() -> dict[str, object]:
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load_average": [*os.getloadavg()] if hasattr(os, "getloadavg") else None,
+    }
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _versions() -> dict[str, str]:
+    return {package: importlib.metadata.version(package) for package in _PACKAGES}
+
+
+def _today() -> str:
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+def _table(result: dict[str, Any]) -> Table:
+    setup = result["setup"]
+    table = Table(title=f"{setup['model']}, {setup['frames']} frames, {setup['steps']} steps")
+    table.add_column("")
+    for depth in DEPTHS:
+        table.add_column(f"depth {depth}", justify="right")
+    for words, read in _rows(result):
+        table.add_row(words, *[read(str(depth)) for depth in DEPTHS])
+    return table
+
+
+def _rows(result: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Words of a row, and how its cell is read for a depth."""
+
+    def median(*keys: str, form: str = "{:.2f}") -> Any:
+        def read(depth: str) -> str:
+            value: Any = result
+            for key in keys:
+                value = value[key]
+            return form.format(value[depth]["median"])
+
+        return read
+
+    def both(key: str) -> Any:
+        def read(depth: str) -> str:
+            pair = result[key][depth]
+            return " / ".join(_list(pair[who]) for who in ("ours", "upstream_ring"))
+
+        return read
+
+    ours = {"onnx": "ours_onnx", "eager": "ours_eager"}
+    rows = [
+        ("age at hand-out in ticks, ours / upstream ring", both("age_ticks")),
+        ("gaps between completions, ours / upstream ring", both("completion_gaps")),
+    ]
+    rows += [(f"tick ms, {e}", median("tick_ms", k, form="{:.1f}")) for e, k in ours.items()]
+    for name, key in ours.items():
+        rows += [
+            (f"generations a second, {name}", median("generations_per_s", key, form="{:.3g}")),
+            (f"overhead over the forward, {name}", median("overhead", key, form="{:.2%}")),
+            (f"times diffusers (eager), {name}", median("ratio_diffusers", key)),
+            (f"times our sequential loop, {name}", median("ratio_sequential", key)),
+            (f"times the upstream ring, {name}", median("ratio_upstream_ring", key)),
+        ]
+    return rows
+
+
+def _list(value: int | list[int]) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _lines(result: dict[str, Any]) -> list[str]:
+    decode, memory = result["windowed_decode"], result["memory_per_slot_bytes"]
+    rates = result["generations_per_s"]
+    lines = [
+        "generations a second: "
+        + ", ".join(
+            f"{name} {rates[name]['median']:.3g}"
+            for name in ("diffusers", "sequential_eager", "sequential_onnx")
+        ),
+        f"windowed decode: {result['windowed_decode_ratio']['median']:.1f} times cheaper "
+        f"({decode['full_ms']['median']:.0f} ms against {decode['bar_ms']['median']:.1f} ms)",
+        f"memory of a slot: {memory['tensors'] / 2**20:.2f} MiB of tensors",
+    ]
+    for kind in ("step", "submission"):
+        waits = [result["latency"]["ours_onnx"][str(d)][kind]["ours"] for d in DEPTHS]
+        told = ", ".join(f"{wait['ticks_worst']} ({wait['ms_worst']:.0f} ms)" for wait in waits)
+        lines.append(f"worst wait of a {kind}-class change in ticks, onnx, by depth: {told}")
+    return lines
