@@ -138,7 +138,7 @@ class Session:
 
     def lead_ms(self, now_ns: int) -> float | None:
         """Audio sent ahead of the host while it plays."""
-        if self._live is None or not self._live.playing:
+        if self._live is None or not self._live.path.playing:
             return None
         return 1000 * self._live.lead_seconds(now_ns)
 
@@ -193,7 +193,12 @@ class Session:
             self._map_changed()
 
     def _tempo_map(self, message: TempoMapMessage, payload: bytes) -> Reply:
-        self._song.set_map(*map_of(message))
+        try:
+            maps = map_of(message)
+        except RefusedError as error:  # the maps' own words for what the message calls otherwise
+            field = error.field.replace("segments", "tempo").replace("changes", "meter")
+            raise RefusedError(error.code, field, error.message) from None
+        self._song.set_map(*maps)
         self._song.told_map = True
         self._map_changed()
         return Ok()

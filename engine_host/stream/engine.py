@@ -202,7 +202,7 @@ class Engine:
         """Seconds until a piece must sound; offline renders take what is left over."""
         if stream.offline:
             return 1e6 + x / stream.rate_hz
-        return (x - stream.play_x(now_ns)) / stream.rate_hz
+        return (x - stream.path.play_x(now_ns)) / stream.rate_hz
 
     def _wanted(self) -> list[tuple[Stream, Plan]]:
         """Every plan ahead that has no clean rendering and no slot, the most urgent first."""

@@ -23,8 +23,9 @@ from bridge_protocol.schema import (
 )
 from engine_host.models.interface import Geometry
 from engine_host.stream.cues import Cue, CueList, Pending, Promise
+from engine_host.stream.host_path import HostPath
 from engine_host.stream.plan import Plan, make_plan
-from engine_host.stream.playline import Leg, Origin, divergence, leg_at, legs, moved
+from engine_host.stream.playline import Leg, Origin
 from engine_host.stream.rendering import Rendering, RenderingStore, Unit, fade_samples
 from engine_host.stream.settings import Change, Settings
 from engine_host.stream.voice import Join, Voice
@@ -34,7 +35,6 @@ MAX_BLOCK_FRAMES = 4096
 LOOKAHEAD_SECONDS = 12.0
 CRITICAL_LEAD_SECONDS = 0.1  # with less than this left in the client, what there is must do
 CATCH_UP_SECONDS = 0.03  # after it fell behind, sending begins so far ahead of the host
-PATH_SEARCH_LEGS = 4
 NEVER = 2**62  # the x of what the path does not come to, as things stand
 BROKEN = -1  # the x of a promise that can't be kept any more
 
@@ -103,7 +103,7 @@ class Stream:
         self.finished = False
         self._geometry = geometry
         self._grid, self._map_revision = grid, map_revision
-        self._origin = origin
+        self.path = HostPath(origin, grid.sample_rate_hz)
         self._sink = sink
         self._window_bars, self._format = window_bars, payload_format
         self._fade = fade_samples(grid.sample_rate_hz)
@@ -115,10 +115,7 @@ class Stream:
         self._join: Join | None = None
         self._piece: Piece | None = None
         self._sequence = 0
-        self._bases = {origin.epoch: origin.x - origin.address}
         self._granted: dict[int, int] = {}
-        self._played: tuple[int, int] | None = None  # (x, at ns) while the host plays
-        self._resting_x = origin.x
 
     # ------------------------------------------------------------ the path
 
@@ -137,59 +134,23 @@ class Stream:
         """The session's sample rate."""
         return self._grid.sample_rate_hz
 
-    def play_x(self, now_ns: int) -> int:
-        """Where the host is now, as far as it has told."""
-        if self._played is None:
-            return self._resting_x
-        x, at_ns = self._played
-        return x + max(0, now_ns - at_ns) * self.rate_hz // 1_000_000_000
-
     def lead_seconds(self, now_ns: int) -> float:
         """Audio sent ahead of the host."""
-        return max(0, self.head - self.play_x(now_ns)) / self.rate_hz
-
-    @property
-    def playing(self) -> bool:
-        """Whether the host plays."""
-        return self._played is not None
+        return max(0, self.head - self.path.play_x(now_ns)) / self.rate_hz
 
     def follow(self, told: Origin, playing: bool, now_ns: int) -> None:
-        """The host says where it is and how it goes on. ``told.x`` is ignored: the address counts."""
-        base = self._bases.get(told.epoch)
-        if base is None:
-            self._relocate(told, playing, now_ns)
+        """The host says where it is and how it goes on."""
+        if not self.path.knows(told.epoch):
+            self.path.relocate(told, playing, now_ns, self.head)
+            self._restart_at(self.head)
+            self._resolve_again()
             return
-        x = base + told.address
-        self._bases = {e: b for e, b in self._bases.items() if e >= told.epoch}
-        self._played = (x, now_ns) if playing else None
-        self._resting_x = x
-        if x > self._origin.x:
-            self._origin = moved(self._origin, x)
-        self._bend(replace(told, x=x), x)
-
-    def _bend(self, told: Origin, x: int) -> None:
-        """Takes another loop or jump; what was sent beyond the first difference is sent again."""
-        old = self._origin
-        if x < old.x or (told.loop, told.jump) == (old.loop, old.jump):
+        parting = self.path.report(told, playing, now_ns)
+        if parting is None:
             return
         self.revision += 1
-        parting = divergence(old, told)
-        self._origin = told
-        self._learn_bases()
-        if parting < self.head + self._fade:
-            self._restart_at(max(x, min(self.head, parting)))
-        self._resolve_again()
-
-    def _relocate(self, told: Origin, playing: bool, now_ns: int) -> None:
-        """A jump that was not announced: everything not yet heard is for another epoch."""
-        self.revision += 1
-        x = self.head
-        self._origin = replace(told, x=x)
-        self._bases = {told.epoch: x - told.address}
-        self._learn_bases()
-        self._played = (x, now_ns) if playing else None
-        self._resting_x = x
-        self._voice = self._join = self._piece = None
+        if parting < self.head + self._fade:  # what was sent beyond it is sent again
+            self._restart_at(max(self.path.start_x, min(self.head, parting)))
         self._resolve_again()
 
     def _restart_at(self, x: int) -> None:
@@ -204,25 +165,17 @@ class Stream:
         self._windows.clear()
         self._restart_at(self.head)
 
-    def _learn_bases(self) -> None:
-        jump = self._origin.jump
-        if jump is None:
-            return
-        for leg, _ in zip(legs(self._origin), range(PATH_SEARCH_LEGS), strict=False):
-            if leg.epoch == jump.epoch:
-                self._bases[jump.epoch] = leg.x - leg.address
-
     def grant(self, epoch: int, frames: int) -> None:
         """Credit up to an address of an epoch; less than before changes nothing."""
         self._granted[epoch] = max(frames, self._granted.get(epoch, 0))
-        oldest = min(self._bases)
+        oldest = self.path.oldest_epoch
         self._granted = {e: f for e, f in self._granted.items() if e >= oldest}
 
     # ------------------------------------------------------------ pieces of the path
 
     def piece_at(self, x: int) -> Piece:
         """The piece that holds ``x``: it ends at its bar's end, the leg's, or the next cue."""
-        leg = leg_at(self._origin, x)
+        leg = self.path.leg_at(x)
         sample = leg.sample_at(x)
         bar = self._grid.bar_of_sample(sample)
         cue, later = self.cues.last_at_or_before(x), self.cues.next_after(x)
@@ -281,7 +234,7 @@ class Stream:
         if self.end_x is not None:
             limit = self.end_x
         x = self.head if self._piece is None else max(self.head, self._piece.x)
-        x = max(x, self._origin.x)
+        x = max(x, self.path.start_x)
         while x < limit:
             piece = self.piece_at(x)
             yield piece
@@ -310,10 +263,10 @@ class Stream:
         """A change that has its place in the song already, before anything was sent."""
         self.revision += 1
         sample = self._grid.sample_of_ppq(ppq)
-        x = self._find(sample, self.head + 1)
+        x = self.path.find(sample, self.head + 1)
         if x is not None:
             self.cues.add(x, state, change, sample)
-        elif sample <= leg_at(self._origin, self.head).sample_at(self.head):
+        elif sample <= self.path.leg_at(self.head).sample_at(self.head):
             self.cues.set_base(change.applied(self.cues.base, state))
         else:
             self._parked.append(Cue(NEVER, sample, [(state, change)]))
@@ -322,10 +275,10 @@ class Stream:
         if self._piece is None:
             return self.head
         free = self.head + 2 * self._fade
-        if self.offline or not self.playing:
+        if self.offline or not self.path.playing:
             return free
         needed = cost.request_to_sound_ns * self.rate_hz // 1_000_000_000
-        return max(free, self.head + needed, self.play_x(now_ns) + needed)
+        return max(free, self.head + needed, self.path.play_x(now_ns) + needed)
 
     def _change_now(self, change: Change, state: int, earliest: int, cost: Cost) -> Promise:
         """As soon as possible. What comes faster than slots are born joins the cue that waits."""
@@ -360,17 +313,19 @@ class Stream:
         self._pending.append(Pending(change, promise, cost.next_tick))
 
     def _promise_at(self, x: int) -> Promise:
-        leg = leg_at(self._origin, x)
+        leg = self.path.leg_at(x)
         sample = leg.sample_at(x)
         return Promise(x, self._grid.bar_of_sample(sample), sample, leg.epoch)
 
     def _resolve(self, when: When, earliest: int) -> int:
         if when.kind in ("next_beat", "next_bar"):
-            return self._next_line(earliest, beats=when.kind == "next_beat")
+            return self.path.next_line(self._grid, earliest, beats=when.kind == "next_beat")
         sample = self._wanted_sample(when)
-        found = self._find(sample, self.head)
+        found = self.path.find(sample, self.head)
         if found is None or found < earliest:
-            raise TooLateError(self._promise_at(self._next_line(earliest, beats=False)))
+            raise TooLateError(
+                self._promise_at(self.path.next_line(self._grid, earliest, beats=False))
+            )
         return found
 
     def _wanted_sample(self, when: When) -> int:
@@ -380,32 +335,6 @@ class Stream:
         assert when.ppq is not None
         return self._grid.sample_of_ppq(when.ppq)
 
-    def _find(self, sample: int, from_x: int) -> int | None:
-        """The first ``x`` from ``from_x`` on where the path passes ``sample``."""
-        for leg, _ in zip(legs(self._origin), range(PATH_SEARCH_LEGS), strict=False):
-            x = leg.x + sample - leg.sample
-            if x >= from_x and leg.holds(x):
-                return x
-        return None
-
-    def _next_line(self, earliest: int, beats: bool) -> int:
-        """The first bar (or beat) line at or after ``earliest`` on the path."""
-        x = earliest
-        while True:
-            leg = leg_at(self._origin, x)
-            sample = leg.sample_at(x)
-            line = self._line_from(sample, beats)
-            found = x + line - sample
-            if leg.length is None or found < leg.x + leg.length:
-                return found
-            x = leg.x + leg.length
-
-    def _line_from(self, sample: int, beats: bool) -> int:
-        if beats:
-            return self._grid.next_beat(sample)[1]
-        bar = self._grid.bar_of_sample(sample)
-        return sample if self._grid.sample(bar) == sample else self._grid.sample(bar + 1)
-
     def _resolve_again(self) -> None:
         """The path has changed: cues keep their song position where it still comes.
 
@@ -413,9 +342,9 @@ class Stream:
         not on the path (a loop keeps the host from it) waits until it is.
         """
         cues = [*self.cues, *self._parked]
-        here = leg_at(self._origin, max(self.head, self._origin.x)).sample_at(self.head)
+        here = self.path.leg_at(max(self.head, self.path.start_x)).sample_at(self.head)
         for cue in cues:
-            found = None if cue.sample is None else self._find(cue.sample, self.head)
+            found = None if cue.sample is None else self.path.find(cue.sample, self.head)
             behind = cue.sample is None or cue.sample <= here
             x = found if found is not None else self.head if behind else NEVER
             broken = found is None and behind
@@ -491,7 +420,7 @@ class Stream:
         return rendering
 
     def _pressed(self, now_ns: int) -> bool:
-        if self.offline or not self.playing:
+        if self.offline or not self.path.playing:
             return False
         return self.lead_seconds(now_ns) < CRITICAL_LEAD_SECONDS
 
@@ -513,8 +442,8 @@ class Stream:
 
     def _catch_up(self, now_ns: int) -> None:
         """What the host has passed unheard is not sent any more."""
-        if self.playing and self.head < self.play_x(now_ns):
-            self._restart_at(self.play_x(now_ns) + int(CATCH_UP_SECONDS * self.rate_hz))
+        if self.path.playing and self.head < self.path.play_x(now_ns):
+            self._restart_at(self.path.play_x(now_ns) + int(CATCH_UP_SECONDS * self.rate_hz))
 
     def _zone_end(self) -> int:
         """Where the next piece's join begins: up to there this voice sounds alone."""
@@ -567,14 +496,14 @@ class Stream:
 
     def _block_frames(self) -> int:
         """Frames of the next block: no longer than credit, zone, join and leg allow."""
-        leg = leg_at(self._origin, self.head)
+        leg = self.path.leg_at(self.head)
         ends = [self.head + MAX_BLOCK_FRAMES, self._zone_end()]
         if leg.length is not None:
             ends.append(leg.x + leg.length)
         if self._join and self.head < self._join.boundary:
             ends.append(self._join.boundary)
         if not self.offline or self._granted:
-            ends.append(self._bases.get(leg.epoch, self.head) + self._granted.get(leg.epoch, 0))
+            ends.append(self.path.x_of(leg.epoch, self._granted.get(leg.epoch, 0), self.head))
         return min(ends) - self.head
 
     def _send(self, frames: int) -> None:
@@ -582,7 +511,7 @@ class Stream:
         x, join = self.head, self._join
         joining = join is not None and x < join.boundary
         audio = join.read(x, frames) if join and joining else self._voice.read(x, frames)
-        leg = leg_at(self._origin, x)
+        leg = self.path.leg_at(x)
         self.head = x + frames
         ended: list[JoinMark] = []
         if join is not None and joining and self.head == join.boundary:

@@ -114,7 +114,7 @@ def test_an_unknown_type_is_named_and_the_session_lives(caller):
         (LaneMessage(parameter="denoise", revision=1, values=[0.5, 0.5], count=3), "WRONG_LENGTH", "values"),
         (LaneMessage(parameter="denoise", revision=1, values=[0.5, math.nan], count=2), "NOT_FINITE", "values[1]"),
         (LaneMessage(parameter="denoise", revision=1, points=[LanePoint(position=0, value=0.1), LanePoint(position=1, value=2)]), "OUT_OF_RANGE", "points[1].value"),
-        (TempoMapMessage(revision=1, tempo=[TempoEntry(ppq=0, bpm_start=0, bpm_end=0)], meter=[MeterEntry(bar=1, numerator=4, denominator=4)]), "OUT_OF_RANGE", "segments[0].bpm_start"),
+        (TempoMapMessage(revision=1, tempo=[TempoEntry(ppq=0, bpm_start=0, bpm_end=0)], meter=[MeterEntry(bar=1, numerator=4, denominator=4)]), "OUT_OF_RANGE", "tempo[0].bpm_start"),
         (TempoMapMessage(revision=1, tempo=[TempoEntry(ppq=0, bpm_start=20, bpm_end=20)], meter=[MeterEntry(bar=1, numerator=64, denominator=1)]), "LIMIT", "tempo"),
         (SourceUse(hash="0" * 64), "UNKNOWN_SOURCE", "hash"),
         (SourceBegin(hash="0" * 64, rate=48_000, channels=2, frames=0), "EMPTY_SOURCE", "frames"),
