@@ -13,7 +13,7 @@ from engine_host.diffusion.ring import Ring
 
 mpl.use("Agg")
 
-from matplotlib import pyplot as plt  # noqa: E402 - after the backend is chosen
+from matplotlib import pyplot as plt
 
 DEPTH, STEPS, TICKS = 4, 8, 26
 
@@ -48,12 +48,22 @@ def main(path: str) -> None:
         lanes.setdefault(number, next(i for i in range(DEPTH) if i not in taken))
         colour = plt.get_cmap("viridis")(step / (STEPS - 1))
         axes.add_patch(plt.Rectangle((tick, lanes[number]), 0.94, 0.8, color=colour))
-        axes.text(tick + 0.47, lanes[number] + 0.4, str(step + 1), ha="center", va="center", color="w")
+        axes.text(
+            tick + 0.47, lanes[number] + 0.4, str(step + 1), ha="center", va="center", color="w"
+        )
     for number, tick in finished.items():
-        axes.annotate("handed out", (tick + 0.94, lanes[number] + 0.8), fontsize=8, ha="right", color="#b03000")
+        axes.annotate(
+            "handed out",
+            (tick + 0.94, lanes[number] + 0.8),
+            fontsize=8,
+            ha="right",
+            color="#b03000",
+        )
     axes.set(xlim=(0, TICKS), ylim=(-0.1, DEPTH + 0.2), xlabel="tick (one batched forward each)")
     axes.set_yticks([i + 0.4 for i in range(DEPTH)], [f"slot {i + 1}" for i in range(DEPTH)])
-    axes.set_title(f"The ring at depth {DEPTH}, {STEPS} steps: births evenly apart, a hand-out every {STEPS // DEPTH} ticks")
+    axes.set_title(
+        f"The ring at depth {DEPTH}, {STEPS} steps: births evenly apart, a hand-out every {STEPS // DEPTH} ticks"
+    )
     figure.savefig(path, dpi=90, metadata={"Software": None})
 
 

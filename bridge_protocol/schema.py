@@ -38,6 +38,7 @@ PayloadFormat = Literal["f32", "f16", "s16"]
 SourceRole = Literal["source", "target", "structure", "timbre"]
 PromptSlot = Literal["a", "b", "negative"]
 MAX_CONDITIONS = 8
+MAX_VALUES = 400_000  # of one lane message: what fits its header
 
 
 def _require_finite(names: Iterable[str], values: Iterable[float | None]) -> None:
@@ -92,7 +93,7 @@ class Limits(Struct, kw_only=True):
 
     message_bytes: int
     lanes: int
-    sources: int
+    sources: int  # uploads at once
     source_frames: int
     streams: int
     credit_frames: int
@@ -302,8 +303,8 @@ class LaneMessage(Message, tag="lane"):
     points: Annotated[list[LanePoint], Meta(max_length=MAX_POINTS)] = []
     start: Seconds = 0.0
     rate: Annotated[float, Meta(gt=0, le=1000)] = 25.0
-    count: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
-    values: Annotated[list[float], Meta(max_length=1_000_000)] = []
+    count: Annotated[int, Meta(ge=0, le=MAX_VALUES)] = 0
+    values: Annotated[list[float], Meta(max_length=MAX_VALUES)] = []
     when: When = When()
 
 

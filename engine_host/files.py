@@ -27,6 +27,7 @@ def read_source(path: Path, field: str, shortest_seconds: float) -> Source:
 
     RefusedError FILE_MISSING, FILE_BROKEN, EMPTY_SOURCE, NOT_FINITE or OUT_OF_RANGE (channels).
     """
+    path = path.expanduser()
     if not path.is_file():
         raise RefusedError(ErrorCode.FILE_MISSING, field, f"There is no file {path}.")
     try:

@@ -28,7 +28,9 @@ def page() -> str:
     parts = [_HEAD]
     for propagation, words in _WHEN.items():
         specs = [spec for spec in PARAMETERS if spec.propagation is propagation]
-        parts.append(f"\n## {words}\n\n| name | range | default | lane | what it does |\n|---|---|---|---|---|\n")
+        parts.append(
+            f"\n## {words}\n\n| name | range | default | lane | what it does |\n|---|---|---|---|---|\n"
+        )
         parts += [_row(spec) for spec in specs]
     return "".join(parts)
 

@@ -38,7 +38,7 @@ class Settings:
 
     frames: int = 1500
     threads: int = 2
-    rounds: int = 9
+    rounds: int = 7
     decode_frames: int = 1500
     decode_rounds: int = 9
 

@@ -28,6 +28,7 @@ class GivenCondition(nn.Module):
     """Stands where the condition encoder is and returns ready tokens ``[1, S, 256]``."""
 
     silence_latent: Tensor
+    device = torch.device("cpu")  # the pipeline asks its modules where they are
 
     def __init__(self, tokens: Tensor, channels: int) -> None:
         super().__init__()

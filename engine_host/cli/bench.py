@@ -66,7 +66,7 @@ def engine(
     console = Console(highlight=False)
     console.print(_table(result))
     for line in _lines(result):
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _settings(quick: bool, frames: int | None, threads: int) -> Settings:
@@ -111,7 +111,7 @@ def _today() -> str:
 def _table(result: dict[str, Any]) -> Table:
     setup = result["setup"]
     table = Table(title=f"{setup['model']}, {setup['frames']} frames, {setup['steps']} steps")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for depth in DEPTHS:
         table.add_column(f"depth {depth}", justify="right")
     for words, read in _rows(result):
@@ -134,29 +134,31 @@ def _rows(result: dict[str, Any]) -> list[tuple[str, Any]]:
     def both(key: str) -> Any:
         def read(depth: str) -> str:
             pair = result[key][depth]
-            return " / ".join(_list(pair[who]) for who in ("ours", "upstream_ring"))
+            return f"{_list(pair['ours'])} ({_list(pair['upstream_ring'])})"
 
         return read
 
     ours = {"onnx": "ours_onnx", "eager": "ours_eager"}
     rows = [
-        ("age at hand-out in ticks, ours / upstream ring", both("age_ticks")),
-        ("gaps between completions, ours / upstream ring", both("completion_gaps")),
+        ("age in ticks (upstream)", both("age_ticks")),
+        ("gaps in ticks (upstream)", both("completion_gaps")),
     ]
     rows += [(f"tick ms, {e}", median("tick_ms", k, form="{:.1f}")) for e, k in ours.items()]
     for name, key in ours.items():
         rows += [
-            (f"generations a second, {name}", median("generations_per_s", key, form="{:.3g}")),
-            (f"overhead over the forward, {name}", median("overhead", key, form="{:.2%}")),
-            (f"times diffusers (eager), {name}", median("ratio_diffusers", key)),
-            (f"times our sequential loop, {name}", median("ratio_sequential", key)),
-            (f"times the upstream ring, {name}", median("ratio_upstream_ring", key)),
+            (f"generations/s, {name}", median("generations_per_s", key, form="{:.3g}")),
+            (f"overhead, {name}", median("overhead", key, form="{:.2%}")),
+            (f"x diffusers, {name}", median("ratio_diffusers", key)),
+            (f"x sequential, {name}", median("ratio_sequential", key)),
+            (f"x upstream ring, {name}", median("ratio_upstream_ring", key)),
         ]
     return rows
 
 
 def _list(value: int | list[int]) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    if not isinstance(value, list):
+        return str(value)
+    return str(value[0]) if len(set(value)) == 1 else ",".join(map(str, value))
 
 
 def _lines(result: dict[str, Any]) -> list[str]:

@@ -30,7 +30,7 @@ from bridge_protocol.schema import (
     Welcome,
 )
 from bridge_protocol.wire import MAX_MESSAGE_BYTES, BadMessageError, pack, unpack_from_client
-from engine_host.session.session import MAX_STREAMS, Session
+from engine_host.session.session import MAX_STREAMS, MAX_UPLOADS, Session
 from engine_host.session.source_store import MAX_SOURCE_BYTES, SourceStore
 from engine_host.stream.engine import Engine
 from engine_host.stream.stream import Stream, TooLateError
@@ -240,7 +240,7 @@ def _limits() -> Limits:
     return Limits(
         message_bytes=MAX_MESSAGE_BYTES,
         lanes=sum(spec.lane for spec in PARAMETERS),
-        sources=MAX_SOURCE_BYTES,
+        sources=MAX_UPLOADS,
         source_frames=MAX_SOURCE_BYTES // 8,
         streams=MAX_STREAMS,
         credit_frames=2**53,

@@ -131,7 +131,11 @@ class Server:
     async def _receive(self) -> None:
         while True:
             identity, *frames = await self._socket.recv_multipart()
-            self.hub.handle(identity, frames)
+            try:
+                self.hub.handle(identity, frames)
+            except Exception:
+                logger.exception("a message could not be answered; its client is dropped")
+                self.hub.drop(identity)
             self.engine_thread.wake()
 
     async def _deliver(self) -> None:

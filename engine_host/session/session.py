@@ -71,7 +71,9 @@ from engine_host.stream.stream import Sink, Stream
 
 MAX_STREAMS = 8
 MAX_UPLOADS = 4
+LANE_IS_NEWER = "A lane with this revision, or a later one, is in force already."
 MAX_WEIGHT = 100.0
+SHORTEST_LOOP_SECONDS = 0.1
 
 Reply = Message | None
 Handler = Callable[["Session", Message, bytes], Reply]
@@ -102,6 +104,7 @@ class Session:
     ) -> None:
         self.token = token
         self.rate_hz = hello.sample_rate
+        self._channels = hello.channels
         self._engine, self._sources, self._clock, self._send = engine, sources, clock, send
         self._song = Song(hello.sample_rate, engine.model.geometry)
         self._uploads: dict[str, Upload] = {}
@@ -120,6 +123,8 @@ class Session:
             raise RefusedError(
                 ErrorCode.BAD_MESSAGE, "type", "That message is not legal inside a session."
             )
+        if isinstance(message, SourceBegin | SourceBlock | SourceEnd):
+            return handler(self, message, payload)  # long, and touches no stream
         with self._engine.lock:
             return handler(self, message, payload)
 
@@ -168,9 +173,7 @@ class Session:
         grid = self._song.grid
         loop = None
         if message.looping:
-            loop = Loop(
-                grid.sample_of_ppq(message.loop_start_ppq), grid.sample_of_ppq(message.loop_end_ppq)
-            )
+            loop = self._loop(message)
         jump = None
         if message.jump is not None:
             at, to = message.jump.at_ppq, message.jump.to_ppq
@@ -182,6 +185,19 @@ class Session:
         if self._live is not None:
             self._live.follow(self._origin, message.playing, self._clock.now_ns())
         return None
+
+    def _loop(self, message: Transport) -> Loop:
+        grid = self._song.grid
+        start = grid.sample_of_ppq(message.loop_start_ppq)
+        end = grid.sample_of_ppq(message.loop_end_ppq)
+        if end - start < SHORTEST_LOOP_SECONDS * self.rate_hz:
+            raise RefusedError(
+                ErrorCode.OUT_OF_RANGE,
+                "loop_end_ppq",
+                f"The loop lasts {1000 * (end - start) / self.rate_hz:.1f} ms; it needs at least "
+                f"{1000 * SHORTEST_LOOP_SECONDS:.0f} ms.",
+            )
+        return Loop(start, end)
 
     def _constant_map(self, message: Transport) -> None:
         """The host sends no map: its tempo and signature of the moment stand for the whole song."""
@@ -212,7 +228,7 @@ class Session:
     def _lane(self, message: LaneMessage, payload: bytes) -> Reply:
         spec = self._audible(lane_parameter(message.parameter))
         if message.revision <= self._lane_revisions.get(spec.name, -1):
-            return Ok(text="A lane with this revision, or a later one, is in force already.")
+            return Ok(text=LANE_IS_NEWER)
         lane = _lane_of(message, spec)
         revision = message.revision
         edit = _write_lane(spec.name, lane, revision)
@@ -223,6 +239,8 @@ class Session:
 
     def _lane_clear(self, message: LaneClear, payload: bytes) -> Reply:
         spec = lane_parameter(message.parameter)
+        if message.revision <= self._lane_revisions.get(spec.name, -1):
+            return Ok(text=LANE_IS_NEWER)
         self._lane_revisions[spec.name] = message.revision
         return self._change(message.seq, spec.name, set_lane(spec.name, None), message.when)
 
@@ -286,6 +304,7 @@ class Session:
         if message.hash:
             source = self._sources.get(message.hash)
             placement = Placement(source, message.at_ppq, message.repeat_bars)
+            self._engine.warm(source, self.rate_hz)
         edit = set_placement(message.role, placement)
         return self._change(message.seq, message.role, edit, message.when)
 
@@ -365,6 +384,7 @@ class Session:
             sink=self._send,
             window_bars=message.window_bars,
             payload_format=message.format,
+            channels=self._channels,
         )
         stream.follow(self._origin, self._playing, self._clock.now_ns())
         self._live = stream
@@ -395,6 +415,7 @@ class Session:
             sink=self._send,
             window_bars=message.window_bars,
             payload_format=message.format,
+            channels=self._channels,
         )
         stream.grant(0, 0)  # a render over the wire flows on credit
         bars = message.last_bar - message.first_bar + 1

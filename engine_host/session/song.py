@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from bridge_protocol.bars import BarGrid
@@ -57,7 +58,8 @@ class Song:
         self.base = change.applied(self.base, state)
 
     def place(self, ppq: float, change: Change, state: int) -> None:
-        """A change that takes effect at a place of the song, on every pass and in every render."""
+        """A change that takes effect at a place of the song: in every render just there, live from
+        the first time the host comes to it, and then everywhere."""
         self.placed = sorted([*self.placed, Placed(ppq, state, change)], key=lambda p: p.ppq)
 
     def source_end_sample(self) -> int | None:
@@ -66,7 +68,7 @@ class Song:
         if source is None or source.repeat_bars:
             return None
         rate = self.grid.sample_rate_hz
-        return self.grid.sample_of_ppq(source.at_ppq) + len(source.source.stereo_at(rate))
+        return self.grid.sample_of_ppq(source.at_ppq) + math.ceil(source.source.seconds * rate)
 
     def render_stream(
         self, *, stream_id: int, first_bar: int, last_bar: int, sink: Sink, **options: object
@@ -90,7 +92,7 @@ class Song:
             if x <= 0:
                 stream.cues.set_base(placed.change.applied(stream.cues.base, placed.state))
             elif x < end - start:
-                stream.cues.add(x, placed.state, placed.change, start + x)
+                stream.cues.add(x, placed.state, placed.change, placed.ppq)
         return stream
 
     def check_range(self, first_bar: int, last_bar: int) -> None:

@@ -51,6 +51,17 @@ class SourceStore:
 
 def check_audio(audio: Samples, rate_hz: int, shortest_seconds: float, field: str) -> None:
     """Refuses audio that is empty, not finite, or shorter than one latent frame."""
+    check_length(audio, rate_hz, shortest_seconds, field)
+    if not np.isfinite(audio).all():
+        raise _not_finite(field)
+
+
+def _not_finite(field: str) -> RefusedError:
+    return RefusedError(ErrorCode.NOT_FINITE, field, "The source has samples that are no numbers.")
+
+
+def check_length(audio: Samples, rate_hz: int, shortest_seconds: float, field: str) -> None:
+    """Refuses audio that is empty or shorter than one latent frame."""
     if len(audio) == 0:
         raise RefusedError(ErrorCode.EMPTY_SOURCE, field, "The source has no samples.")
     if len(audio) / rate_hz < shortest_seconds:
@@ -58,10 +69,6 @@ def check_audio(audio: Samples, rate_hz: int, shortest_seconds: float, field: st
             ErrorCode.EMPTY_SOURCE,
             field,
             f"The source lasts {1000 * len(audio) / rate_hz:.1f} ms; it needs at least {1000 * shortest_seconds:.0f} ms.",
-        )
-    if not np.isfinite(audio).all():
-        raise RefusedError(
-            ErrorCode.NOT_FINITE, field, "The source has samples that are no numbers."
         )
 
 
@@ -81,6 +88,8 @@ class Upload:
         self._begin = begin
         self._audio = np.zeros((begin.frames, begin.channels), dtype=np.float32)
         self._received = 0
+        self._hasher = hashlib.sha256()
+        self._finite = True
 
     def block(self, block: SourceBlock, payload: bytes) -> None:
         """Takes the next piece; pieces come in order."""
@@ -99,6 +108,8 @@ class Upload:
             )
         piece = np.frombuffer(payload, dtype="<f4").reshape(block.frames, begin.channels)
         self._audio[block.offset : block.offset + block.frames] = piece
+        self._hasher.update(payload)
+        self._finite = self._finite and bool(np.isfinite(piece).all())
         self._received += block.frames
 
     def end(self, end: SourceEnd, shortest_seconds: float) -> Source:
@@ -110,8 +121,10 @@ class Upload:
                 "frames",
                 f"{self._received} of {begin.frames} frames have arrived.",
             )
-        check_audio(self._audio, begin.rate, shortest_seconds, "payload")
-        if hash_of(self._audio) != end.hash:
+        check_length(self._audio, begin.rate, shortest_seconds, "payload")
+        if not self._finite:
+            raise _not_finite("payload")
+        if self._hasher.hexdigest() != end.hash:
             raise RefusedError(
                 ErrorCode.HASH_MISMATCH, "hash", "The samples are not those the hash names."
             )

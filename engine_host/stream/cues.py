@@ -25,6 +25,7 @@ class Pending:
     change: Change
     promise: Promise
     accepted_tick: int  # the next tick at that moment
+    cue: Cue | None  # None: it was in force before anything was sent
 
 
 @dataclass(eq=False)
@@ -32,7 +33,7 @@ class Cue:
     """Changes that take effect at one ``x`` of the path."""
 
     x: int
-    sample: int | None  # the song position it is tied to; None: as soon as possible (live)
+    ppq: float | None  # the song position it is tied to; None: as soon as possible (live)
     changes: list[tuple[int, Change]] = field(default_factory=list)  # (state number, change)
     started: bool = False  # a slot was born for it
     landed: bool = False  # and has finished
@@ -46,7 +47,7 @@ class Cue:
     @property
     def live(self) -> bool:
         """Whether it was asked for as soon as possible: later ones may join it while it waits."""
-        return self.sample is None
+        return self.ppq is None
 
 
 class CueList:
@@ -80,14 +81,14 @@ class CueList:
         found = [cue for cue in self._cues if cue.live and cue.x >= from_x]
         return found[-1] if found else None
 
-    def add(self, x: int, state: int, change: Change, sample: int | None) -> Cue:
+    def add(self, x: int, state: int, change: Change, ppq: float | None) -> Cue:
         """Puts a change at ``x``; changes at one place are one cue."""
         for cue in self._cues:
-            if cue.x == x and cue.sample == sample:
+            if cue.x == x and cue.ppq == ppq:
                 cue.take(state, change)
                 break
         else:
-            cue = Cue(x, sample, [(state, change)])
+            cue = Cue(x, ppq, [(state, change)])
             self._cues.append(cue)
             self._cues.sort(key=lambda c: c.x)
         self._recompute()

@@ -28,6 +28,7 @@ from engine_host.stream.plan import Plan, make_plan
 from engine_host.stream.prepare import prepare
 from engine_host.stream.rendering import Rendering, decode_unit
 from engine_host.stream.settings import Settings
+from engine_host.stream.sources import Source
 from engine_host.stream.stream import Cost, Stream
 from engine_host.stream.windows import frames_of, window_of
 
@@ -129,6 +130,11 @@ class Engine:
     def streams(self) -> tuple[Stream, ...]:
         """The streams served."""
         return tuple(self._streams)
+
+    def warm(self, source: Source, host_rate_hz: int) -> None:
+        """Resamples a source where nobody waits for it, before it is first heard."""
+        for rate_hz in {host_rate_hz, self.model.geometry.sample_rate_hz}:
+            self._encoder.submit(source.stereo_at, rate_hz)
 
     def set_depth(self, depth: int) -> None:
         """Another number of slots, between two ticks; what is in flight finishes all the same."""

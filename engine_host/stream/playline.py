@@ -9,7 +9,7 @@ are known before they are reached, so that blocks beyond them can be sent in tim
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,8 @@ def _next_leg(here: Origin) -> tuple[Leg, Origin | None]:
     stops: list[tuple[int, str]] = []
     if loop:
         stops.append((loop.end, "wrap"))
+        if here.sample < loop.start:
+            stops.append((loop.start, "enter"))
     if here.jump and here.sample <= here.jump.at:
         stops.append((here.jump.at, "jump"))
     inside = loop if loop and here.sample >= loop.start else None
@@ -127,6 +129,8 @@ def _next_leg(here: Origin) -> tuple[Leg, Origin | None]:
     length = end - here.sample
     leg = Leg(here.x, here.epoch, here.address, here.sample, here.lap, length, inside)
     x, address = here.x + length, here.address + length
+    if why == "enter" and loop:
+        return leg, replace(here, x=x, address=address, sample=loop.start)
     if why == "wrap" and loop:
         return leg, Origin(x, here.epoch, address, loop.start, here.lap + 1, here.loop, here.jump)
     assert here.jump is not None

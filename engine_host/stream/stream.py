@@ -90,6 +90,7 @@ class Stream:
         sink: Sink,
         window_bars: int = 4,
         payload_format: PayloadFormat = "f32",
+        channels: int = 2,
         end_x: int | None = None,
     ) -> None:
         self.id = stream_id
@@ -105,7 +106,7 @@ class Stream:
         self._grid, self._map_revision = grid, map_revision
         self.path = HostPath(origin, grid.sample_rate_hz)
         self._sink = sink
-        self._window_bars, self._format = window_bars, payload_format
+        self._window_bars, self._format, self._channels = window_bars, payload_format, channels
         self._fade = fade_samples(grid.sample_rate_hz)
         self._plans: dict[tuple[Window, Settings, int], Plan] = {}
         self._windows: dict[tuple[int, tuple[int, int] | None], Window] = {}
@@ -161,9 +162,23 @@ class Stream:
     def set_map(self, grid: BarGrid, map_revision: int) -> None:
         """Another tempo map: every window is another one; the host follows with a new epoch."""
         self._grid, self._map_revision = grid, map_revision
+        self._break_placed_promises()
         self._plans.clear()
         self._windows.clear()
         self._restart_at(self.head)
+
+    def _break_placed_promises(self) -> None:
+        """Promises on places of the song hold in the map they were given in: another map moves the
+        place, the change stays on it, and where that is now is told with the broken promise."""
+        for pending in list(self._pending):
+            if pending.cue is None or pending.cue.ppq is None:
+                continue
+            sample = self._grid.sample_of_ppq(pending.cue.ppq)
+            now_at = replace(pending.promise, sample=sample, bar=self._grid.bar_of_sample(sample))
+            self._pending.remove(pending)
+            self._tell(
+                pending, "broken", now_at, 0, "the tempo map changed; it is heard at its new place"
+            )
 
     def grant(self, epoch: int, frames: int) -> None:
         """Credit up to an address of an epoch; less than before changes nothing."""
@@ -248,15 +263,15 @@ class Stream:
         if self._piece is None and when.kind in ("now", "next_beat", "next_bar"):
             self.cues.set_base(change.applied(self.cues.base, state))
             promise = self._promise_at(self.head)
-            self._remember(change, promise, cost)
+            self._pending.append(Pending(change, promise, cost.next_tick, None))
             return promise
         earliest = self._earliest(now_ns, cost)
         if when.kind == "now":
             return self._change_now(change, state, earliest, cost)
         x = self._resolve(when, earliest)
         promise = self._promise_at(x)
-        self.cues.add(x, state, change, promise.sample)
-        self._remember(change, promise, cost)
+        cue = self.cues.add(x, state, change, self._ppq_of(when, promise.sample))
+        self._pending.append(Pending(change, promise, cost.next_tick, cue))
         return promise
 
     def adopt(self, ppq: float, change: Change, state: int) -> None:
@@ -265,11 +280,11 @@ class Stream:
         sample = self._grid.sample_of_ppq(ppq)
         x = self.path.find(sample, self.head + 1)
         if x is not None:
-            self.cues.add(x, state, change, sample)
+            self.cues.add(x, state, change, ppq)
         elif sample <= self.path.leg_at(self.head).sample_at(self.head):
             self.cues.set_base(change.applied(self.cues.base, state))
         else:
-            self._parked.append(Cue(NEVER, sample, [(state, change)]))
+            self._parked.append(Cue(NEVER, ppq, [(state, change)]))
 
     def _earliest(self, now_ns: int, cost: Cost) -> int:
         if self._piece is None:
@@ -289,9 +304,9 @@ class Stream:
             self._supersede(change.parameter, x)
         else:
             x = max(earliest, waiting.x + gap if waiting else earliest)
-        self.cues.add(x, state, change, None)
+        cue = self.cues.add(x, state, change, None)
         promise = self._promise_at(x)
-        self._remember(change, promise, cost)
+        self._pending.append(Pending(change, promise, cost.next_tick, cue))
         return promise
 
     @staticmethod
@@ -308,9 +323,6 @@ class Stream:
         ]:
             self._pending.remove(pending)
             self._tell(pending, "replaced", pending.promise, 0, "a newer value came before it")
-
-    def _remember(self, change: Change, promise: Promise, cost: Cost) -> None:
-        self._pending.append(Pending(change, promise, cost.next_tick))
 
     def _promise_at(self, x: int) -> Promise:
         leg = self.path.leg_at(x)
@@ -335,6 +347,13 @@ class Stream:
         assert when.ppq is not None
         return self._grid.sample_of_ppq(when.ppq)
 
+    def _ppq_of(self, when: When, sample: int) -> float:
+        """The song position a change is tied to; ``sample`` is that position in the map of now."""
+        if when.kind == "bar":
+            assert when.bar is not None
+            return float(self._grid.ppq(when.bar - 1))
+        return self._grid.next_beat(sample)[0] if when.ppq is None else when.ppq
+
     def _resolve_again(self) -> None:
         """The path has changed: cues keep their song position where it still comes.
 
@@ -344,13 +363,13 @@ class Stream:
         cues = [*self.cues, *self._parked]
         here = self.path.leg_at(max(self.head, self.path.start_x)).sample_at(self.head)
         for cue in cues:
-            found = None if cue.sample is None else self.path.find(cue.sample, self.head)
-            behind = cue.sample is None or cue.sample <= here
-            x = found if found is not None else self.head if behind else NEVER
-            broken = found is None and behind
-            for pending in [p for p in self._pending if p.promise.x == cue.x]:
-                pending.promise = replace(pending.promise, x=BROKEN if broken else x)
-            cue.x = x
+            sample = None if cue.ppq is None else self._grid.sample_of_ppq(cue.ppq)
+            found = None if sample is None else self.path.find(sample, self.head)
+            behind = sample is None or sample <= here
+            cue.x = found if found is not None else self.head if behind else NEVER
+            told_x = BROKEN if found is None and behind else cue.x
+            for pending in [p for p in self._pending if p.cue is cue]:
+                pending.promise = replace(pending.promise, x=told_x)
         self._parked = [cue for cue in cues if cue.x == NEVER]
         self.cues.replace_all([cue for cue in cues if cue.x != NEVER])
 
@@ -524,6 +543,8 @@ class Stream:
     def _deliver(self, audio: Samples, x: int, leg: Leg, joins: list[JoinMark]) -> None:
         voice = self._voice
         assert voice is not None
+        if self._channels == 1:
+            audio = audio.mean(axis=1, keepdims=True)
         sample = leg.sample_at(x)
         self._sequence += 1
         self._sink(
@@ -535,7 +556,7 @@ class Stream:
                 address=leg.address_at(x),
                 sample=sample,
                 frames=len(audio),
-                channels=2,
+                channels=self._channels,
                 format=self._format,
                 generation=voice.unit.rendering.generation,
                 state=voice.settings.state,

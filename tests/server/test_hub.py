@@ -212,3 +212,13 @@ def test_a_pulse_calls_an_engine_hung_after_three_seconds_of_silence(host, calle
     host.clock.advance_ns(200_000_000)
     host.hub.service()
     assert caller.answers()[-1].state == "hung"
+
+
+def test_a_loop_too_short_to_play_is_refused_and_the_engine_goes_on(host, caller):
+    caller.ask(OpenStream(stream=1))
+    (reply,) = caller.tell(
+        Transport(epoch=0, sample=0, address=0, playing=True, looping=True, loop_end_ppq=0.004)
+    )
+    assert refusal(reply) == ("OUT_OF_RANGE", "loop_end_ppq")
+    host.engine.round()
+    assert isinstance(caller.ask(Ping()), Pong)

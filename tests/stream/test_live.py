@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from engine_in_process import InProcess
 from live_setup import METER, TEMPO, Setup
 from stream_helpers import RATE, render, song
 
 from bridge_protocol.errors import RefusedError
 from bridge_protocol.notation import parse_lane, parse_meter, parse_tempo
-from bridge_protocol.schema import Audio, Notice, When
+from bridge_protocol.schema import Audio, Credit, Notice, Render, When
+from daw_clients.client.client import Client
+from daw_clients.client.core import AudioBlock
 from engine_host.stream.settings import Change, LaneEntry, propagation_of, set_lane, set_prompt
 
 
@@ -249,3 +252,66 @@ def test_another_tempo_map_while_playing_goes_on_from_the_same_beat():
     report = setup.daw.report()
     assert [b.bar for b in report.bars if b.epoch == 2] == [4, 5, 6]
     assert all(b.error_samples == 0 for b in report.bars)
+
+
+def test_a_change_placed_on_a_bar_stays_on_it_when_the_map_changes_and_its_promise_is_broken():
+    setup = Setup("1:120", "1:4/4")
+    setup.client.prompt("0.25")
+    setup.start()
+    setup.until_bar(2)
+    change = setup.daw.prompt("-0.5", When(kind="bar", bar=6))
+    old = change.promised_sample
+    meters = parse_meter("1:4/4")
+    setup.daw.set_grid(parse_tempo("1:100", meters), meters)
+    setup.until_bar(8)
+    line = setup.daw.grid.sample(5)
+    assert (change.promise.status, change.promise.sample) == ("broken", line)
+    assert old != line
+    spans = [s for s in setup.daw.heard if s.kind == "played" and s.epoch == 2]
+    heard = setup.daw.recording
+    where = next(
+        s.timeline_sample + line - s.song_sample
+        for s in spans
+        if s.song_sample <= line < s.song_sample + s.frames
+    )
+    assert heard[where, 0] == pytest.approx(-0.5, abs=1e-4)
+    assert heard[where - RATE // 10, 0] == pytest.approx(0.25, abs=1e-3)
+
+
+def test_the_first_pass_of_a_loop_is_rendered_in_the_loops_own_windows():
+    setup = Setup("1:120", "1:4/4")
+    setup.client.prompt("0.25")
+    grid = setup.daw.grid
+    setup.daw.set_loop(float(grid.ppq(2)), float(grid.ppq(6)))
+    setup.start()
+    setup.until_bar(4, lap=1)
+    generations = {}
+    for span in setup.daw.heard:
+        if span.header:
+            bar = grid.bar_of_sample(span.song_sample)
+            generations.setdefault((bar, span.lap), span.header.generation)
+    assert generations[(3, 0)] == generations[(3, 1)]
+    assert generations[(2, 0)] == generations[(5, 0)] != generations[(1, 0)]
+
+
+def test_a_host_in_mono_gets_one_channel():
+    host = InProcess()
+    client = Client(host.link(), host.clock)
+    client.connect(channels=1)
+    client.prompt("0.25")
+    audio = client_render(host, client)
+    assert audio.shape == (2 * RATE, 1)
+    assert np.allclose(audio, 0.25, atol=1e-6)
+
+
+def client_render(host, client):
+    """One bar over the wire: the engine works whenever the client waits."""
+    blocks = []
+    client.on(AudioBlock, blocks.append)
+    client.request(Render(stream=9, first_bar=1, last_bar=1))
+    client.tell(Credit(stream=9, epoch=0, frames=10**6))
+    for _ in range(200):
+        host.work_until(host.clock.now_ns() + 10**7)
+        host.clock.advance_ns(10**7)
+        client.poll(0)
+    return np.concatenate([block.samples for block in blocks])

@@ -14,6 +14,7 @@ from daw_clients.client.simulated_daw import SimulatedDaw
 from engine_host.cli.demo_parts.scenario import Scenario
 
 QUIETEST_DB = -120.0
+SHORTEST_BAR_HEARD = 4_800
 
 
 def make_report(
@@ -28,7 +29,7 @@ def make_report(
         "changes": [_change(c, scenario) for c in heard.changes],
         "gaps": len(heard.gaps),
         "gap_frames": heard.gap_frames,
-        "stale_blocks": heard.stale_frames_heard,
+        "stale_blocks": _stale_blocks(daw.heard),
         "late_bars": heard.late_bars,
         "raw_source_frames": _raw_source_frames(daw.heard),
         "joins": len(join_steps(daw.heard)),
@@ -56,11 +57,14 @@ def bars_heard(spans: list[Span], heard: HeardReport, grid: BarGrid) -> list[dic
     ``error_samples`` is None where no block marked that bar: the bar was not heard.
     """
     marks = {(bar.bar, bar.epoch, bar.lap): bar for bar in heard.bars}
+    end = spans[-1].timeline_sample - SHORTEST_BAR_HEARD if spans else 0
     rows = []
     for span in spans:
         if span.kind == "stopped":
             continue
         for bar, timeline in _bar_lines(span, grid):
+            if timeline > end:
+                continue  # the line at which the host was stopped begins no bar
             mark = marks.get((bar, span.epoch, span.lap))
             error = None if mark is None else mark.timeline_sample - timeline
             rows.append(
@@ -119,6 +123,11 @@ def _knob_to_ear(changes: list[Change], scenario: Scenario, kind: str) -> dict[s
         "changes": len(found),
         "heard": len(heard),
     }
+
+
+def _stale_blocks(spans: list[Span]) -> int:
+    """Runs of sound heard in another epoch than the one their block was made for."""
+    return sum(1 for span in spans if span.header and span.header.epoch != span.epoch)
 
 
 def _raw_source_frames(spans: list[Span]) -> int:
