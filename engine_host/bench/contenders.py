@@ -42,10 +42,12 @@ def sequential_name(engine: Engine) -> str:
 def all_contenders(
     engines: Engines, workload: Workload, depths: tuple[int, ...]
 ) -> list[Contender]:
-    """Everyone, rivals beside what they are compared with."""
+    """Everyone, rivals beside what they are compared with: diffusers leads those on PyTorch."""
     rival = DiffusersRival(engines.transformer, workload.condition)
-    found = [Contender(DIFFUSERS, engines.eager.torch_threads, rival.generate)]
+    found: list[Contender] = []
     for engine in engines.both:
+        if engine is engines.eager:
+            found.append(Contender(DIFFUSERS, engine.torch_threads, rival.generate))
         found.append(_metered(engine, sequential_name(engine), _sequential(engine, workload)))
         for depth in depths:
             found += [

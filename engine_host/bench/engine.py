@@ -16,6 +16,7 @@ from engine_host.bench.measure import (
     Spread,
     Tell,
     interleave,
+    of_fastest,
     outside,
     per_second,
     ratio,
@@ -151,7 +152,7 @@ def _against(blocks: Blocks, engines: Engines, rival: Callable[[Engine, int], st
 
     def compared(engine: Engine, depth: int) -> dict[str, float]:
         theirs, ours = blocks[rival(engine, depth)], blocks[who.ours_name(engine, depth)]
-        return ratio(theirs, ours).as_json()
+        return {**ratio(theirs, ours).as_json(), "of_fastest": rounded(of_fastest(theirs, ours))}
 
     return _each_engine(engines, lambda e: _by_depth(lambda d: compared(e, d)))
 

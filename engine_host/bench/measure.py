@@ -88,6 +88,11 @@ def ratio(over: Sequence[Block], under: Sequence[Block]) -> Spread:
     return Spread.of([a.wall_ns / b.wall_ns for a, b in zip(over, under, strict=True)])
 
 
+def of_fastest(over: Sequence[Block], under: Sequence[Block]) -> float:
+    """How many times longer the first's fastest block took: what contention can't slow."""
+    return min(block.wall_ns for block in over) / min(block.wall_ns for block in under)
+
+
 def outside(blocks: Sequence[Block]) -> Spread:
     """Time outside the metered forwards, as a share of the time inside them."""
     return Spread.of([(block.wall_ns - block.inner_ns) / block.inner_ns for block in blocks])

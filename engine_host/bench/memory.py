@@ -28,6 +28,7 @@ def memory_per_slot(engine: Engine, workload: Workload) -> dict[str, float | Non
     is None where the system doesn't tell.
     """
     live, resident = [], []
+    rings: list[Ring] = []
     for _ in range(_REPEATS):
         _forget_stack(engine, workload)
         gc.collect()
@@ -37,8 +38,7 @@ def memory_per_slot(engine: Engine, workload: Workload) -> dict[str, float | Non
         live.append((_live_bytes() - live_before) / _SLOTS)
         if resident_before is not None:
             resident.append(((_resident_bytes() or 0) - resident_before) / _SLOTS)
-        ring.drop(lambda _: True)
-        del ring
+        rings.append(ring)  # kept, so that the next one can't reuse its pages
     return {
         "tensors": statistics.median(live),
         "resident": statistics.median(resident) if resident else None,

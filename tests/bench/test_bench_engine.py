@@ -10,7 +10,15 @@ from typer.testing import CliRunner
 from bridge_protocol.clock import MonotonicClock
 from bridge_protocol.errors import RefusedError
 from engine_host.bench.engine import DEPTHS, Settings, run
-from engine_host.bench.measure import Block, Spread, interleave, outside, per_second, ratio
+from engine_host.bench.measure import (
+    Block,
+    Spread,
+    interleave,
+    of_fastest,
+    outside,
+    per_second,
+    ratio,
+)
 from engine_host.bench.measure import Contender as Work
 from engine_host.cli import bench
 
@@ -119,5 +127,6 @@ def test_ratios_are_paired_by_round_and_spreads_are_quartiles():
     slow = [Block(wall, wall) for wall in (200, 900)]
     fast = [Block(wall, 80 * wall // 100) for wall in (100, 300)]
     assert ratio(slow, fast) == Spread(2.5, 2.25, 2.75)
+    assert of_fastest(slow, fast) == 2.0
     assert outside(fast) == Spread(0.25, 0.25, 0.25)
     assert per_second([Block(500_000_000, 0)]) == Spread(2.0, 2.0, 2.0)
