@@ -147,7 +147,9 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     # heard in the next block
     ParameterSpec("output_gain", "dB", -60, 12, 0, Law.DECIBEL, _DECODE, True, "Loudness of the rendering, before the soft limit at -1 dBFS."),
     _curve("dry_wet", 0.0, 1.0, 1.0, _DECODE, "0 is the source alone, 1 the rendering alone."),
+    ParameterSpec("declick", "ms", 1, 40, 40, Law.LINEAR, _DECODE, False, "Length of the crossfade that joins two renderings, before the line where the new one is whole."),
     # between two ticks
+    _whole("window_bars", 1, 64, 4, _SESSION, "Bars rendered together, where the model's longest window allows."),
     _whole("depth", 1, MAX_DEPTH, 1, _SESSION, "Generations in flight at once, for the whole engine; slots beyond it finish."),
 )  # fmt: skip
 

@@ -26,7 +26,7 @@ class ToyModel:
     raising: str = "raise"
     name: str = "toy"
     accelerator: str = "closed form"
-    capabilities: frozenset = frozenset({"text", "notes", "source", "grid", "structure"})
+    capabilities: frozenset = frozenset({"text", "notes", "source", "grid", "structure", "timbre"})
     heard: list[ConditionInput] = field(default_factory=list)
 
     @property
@@ -41,6 +41,8 @@ class ToyModel:
 
     def condition(self, given: ConditionInput) -> object:
         self.heard.append(given)
+        if given.timbre is not None:  # this toy hears a timbre reference as its mean level
+            return str(given.timbre_strength * float(given.timbre.mean()))
         return (
             given.prompt
             if not given.blend

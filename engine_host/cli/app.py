@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from bridge_protocol.errors import RefusedError
-from engine_host.cli import bars, demo, doctor, render, serve
+from engine_host.cli import bars, bench, demo, doctor, render, serve
 
 app = typer.Typer(
     name="anacrusis",
@@ -24,6 +24,7 @@ app.command("render")(render.render)
 app.command("serve")(serve.serve)
 app.command("bars")(bars.bars)
 app.command("doctor")(doctor.doctor)
+app.add_typer(bench.bench_app, name="bench")
 
 
 def run() -> None:

@@ -162,7 +162,9 @@ def _edits(
         name, value = parse_assignment(text, "--set")
         if parameter(name, "--set").propagation is PropagationClass.SESSION:
             raise RefusedError(
-                ErrorCode.CANNOT_HEAR, f"--set {name}", f"Give --{name}; it is no part of the song."
+                ErrorCode.CANNOT_HEAR,
+                f"--set {name}",
+                f"It is no part of the song: give --{'window' if name == 'window_bars' else name}.",
             )
         found.append((name, set_value(name, _number(name, value))))
     for text in lanes:

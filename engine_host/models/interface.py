@@ -94,6 +94,8 @@ class ConditionInput:
     blend_law: Literal["slerp", "lerp"] = "slerp"
     structure: torch.Tensor | None = None  # latents ``[T, C]`` whose structure is to be heard
     structure_strength: float = 1.0
+    timbre: torch.Tensor | None = None  # latents ``[T, C]`` whose timbre is to be heard
+    timbre_strength: float = 1.0  # between the silence's timbre (0) and the reference's (1)
 
     @property
     def frames(self) -> int:

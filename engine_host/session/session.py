@@ -15,6 +15,7 @@ from bridge_protocol.meter import MeterMap
 from bridge_protocol.parameters import (
     Law,
     ParameterSpec,
+    PropagationClass,
     gain_channel,
     lane_parameter,
     parameter,
@@ -112,6 +113,7 @@ class Session:
         self._renders: dict[int, RenderJob] = {}
         self._origin = Origin(0, 0, 0, 0)
         self._playing = False
+        self._window_bars: int | None = None  # as set before the stream was opened
         self._lane_revisions: dict[str, int] = {}
 
     # ------------------------------------------------------------ the door
@@ -247,10 +249,19 @@ class Session:
     def _param(self, message: Param, payload: bytes) -> Reply:
         spec = self._audible(parameter(message.parameter))
         value = spec.check(_number_of(spec, message.value), "value")
-        if spec.name == "depth":
-            self._engine.set_depth(int(value))
-            return Ok()
+        if spec.propagation is PropagationClass.SESSION:
+            return self._between_ticks(spec.name, int(value))
         return self._change(message.seq, spec.name, set_value(spec.name, value), message.when)
+
+    def _between_ticks(self, name: str, value: int) -> Ok:
+        """A session-class parameter: no part of the song, and in force at once."""
+        if name == "depth":
+            self._engine.set_depth(value)
+        elif name == "window_bars" and self._live is not None:
+            self._live.set_window_bars(value)
+        elif name == "window_bars":
+            self._window_bars = value
+        return Ok()
 
     def _audible(self, spec: ParameterSpec) -> ParameterSpec:
         """The spec, if the model has such a channel and hears such a reference."""
@@ -382,7 +393,7 @@ class Session:
             geometry=self._engine.model.geometry,
             origin=self._origin,
             sink=self._send,
-            window_bars=message.window_bars,
+            window_bars=self._window_bars or message.window_bars,
             payload_format=message.format,
             channels=self._channels,
         )

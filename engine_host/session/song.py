@@ -115,7 +115,7 @@ class Song:
                 ErrorCode.RANGE_PAST_END,
                 "bars",
                 f"Bar {last_bar} lies past the end of the source, which ends in bar {final}. "
-                "Ask for fewer bars, or let the source repeat.",
+                "Ask for fewer bars, or let the source repeat (--repeat 4, or repeat_bars).",
             )
 
 

@@ -33,7 +33,7 @@ from engine_host.stream.stream import Cost, Stream
 from engine_host.stream.windows import frames_of, window_of
 
 DEFAULT_DEPTH = 1
-"""On a CPU a forward costs its rows, so a deeper ring adds latency and nothing else (docs/engine.md)."""
+"""On a CPU a forward costs nearly its rows, so a deeper ring mostly adds latency (docs/engine.md)."""
 NOMINAL_STEPS = 8
 PREPARED_KEPT = 32
 

@@ -181,7 +181,7 @@ def _submission_parts(
         yield curves[spec.name].tobytes() if spec.lane else repr(settings.value(spec)).encode()
     for condition, weight in zip(settings.conditions, weights, strict=True):
         yield repr((condition.text, condition.start, condition.stop)).encode() + weight.tobytes()
-    for placement in (settings.source, settings.target, settings.structure):
+    for placement in (settings.source, settings.target, settings.structure, settings.timbre):
         yield repr(placement.key() if placement else None).encode()
     notes = settings.notes
     yield repr(None if notes is None else frame_notes(frames, notes)).encode()

@@ -69,6 +69,8 @@ def _told(plan: Plan, model: Model, source: torch.Tensor | None) -> ConditionInp
         blend_law=plan.choice("prompt_blend_law"),  # type: ignore[arg-type]
         structure=_encoded(settings.structure, plan, model),
         structure_strength=plan.value("structure_strength"),
+        timbre=_encoded(settings.timbre, plan, model),
+        timbre_strength=plan.value("timbre_strength"),
     )
 
 

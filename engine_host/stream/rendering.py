@@ -18,7 +18,7 @@ from engine_host.models.interface import Model
 from engine_host.stream.plan import Plan
 from engine_host.stream.sources import Samples
 
-FADE_SECONDS = 0.04  # of a join; the new sound is whole on its sample, the old one leaves before
+FADE_SECONDS = 0.04  # of the longest join (declick): every decoded bar begins so much earlier
 DRY_BELOW_DENOISE = 0.1  # under this the lossy codec's sound gives way to the source itself
 RESAMPLE_MARGIN_FRAMES = 2
 SOFT_LIMIT = 10 ** (-1 / 20)  # -1 dBFS

@@ -58,6 +58,7 @@ class Settings:
     source: Placement | None = None
     target: Placement | None = None
     structure: Placement | None = None
+    timbre: Placement | None = None
 
     def value(self, spec: ParameterSpec) -> float:
         """The parameter's own value (its default until it was set)."""
@@ -125,11 +126,13 @@ def set_notes(notes: tuple[Note, ...] | None) -> Edit:
 
 
 def set_placement(role: str, placement: Placement | None) -> Edit:
-    """The source, the morph's target, or the structure that is followed."""
+    """The source, the morph's target, or the reference whose structure or timbre is followed."""
     if role == "target":
         return lambda s: replace(s, target=placement)
     if role == "structure":
         return lambda s: replace(s, structure=placement)
+    if role == "timbre":
+        return lambda s: replace(s, timbre=placement)
     return lambda s: replace(s, source=placement)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from bridge_protocol.bars import BarGrid
 from bridge_protocol.blocks import Samples, encode_payload
 from bridge_protocol.errors import ErrorCode, RefusedError
-from bridge_protocol.parameters import PropagationClass
+from bridge_protocol.parameters import PropagationClass, parameter
 from bridge_protocol.schema import (
     Audio,
     BarMark,
@@ -37,6 +37,8 @@ CRITICAL_LEAD_SECONDS = 0.1  # with less than this left in the client, what ther
 CATCH_UP_SECONDS = 0.03  # after it fell behind, sending begins so far ahead of the host
 NEVER = 2**62  # the x of what the path does not come to, as things stand
 BROKEN = -1  # the x of a promise that can't be kept any more
+
+DECLICK = parameter("declick")
 
 Sink = Callable[[Message, bytes | None], None]
 
@@ -166,6 +168,13 @@ class Stream:
         self._plans.clear()
         self._windows.clear()
         self._restart_at(self.head)
+
+    def set_window_bars(self, window_bars: int) -> None:
+        """Other windows from the next piece on; what sounds goes on to its bar line."""
+        self.revision += 1
+        self._window_bars = window_bars
+        self._plans.clear()
+        self._windows.clear()
 
     def _break_placed_promises(self) -> None:
         """Promises on places of the song hold in the map they were given in: another map moves the
@@ -471,7 +480,8 @@ class Stream:
         if self.end_x is not None and end >= self.end_x:
             return self.end_x
         following = self.piece_at(end)
-        fade = min(self._fade, (end - self._piece.x) // 2, (following.end - end) // 2)
+        asked = round(following.settings.value(DECLICK) * self.rate_hz / 1000)
+        fade = min(asked, (end - self._piece.x) // 2, (following.end - end) // 2)
         return max(self.head, end - fade)
 
     def _advance(self, now_ns: int) -> bool:

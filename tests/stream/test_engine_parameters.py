@@ -25,9 +25,11 @@ from engine_host.stream.plan import make_plan
 from engine_host.stream.settings import (
     Condition,
     set_conditions,
+    set_placement,
     set_prompt,
     set_value,
 )
+from engine_host.stream.sources import Placement, Source
 from engine_host.stream.windows import frames_of, window_of
 
 GEOMETRY = ToyModel().geometry
@@ -160,8 +162,6 @@ def test_depth_changes_live_and_what_is_in_flight_finishes():
     ("message", "code", "field"),
     [
         (Param(parameter="channel_gain_9", value=0.5), "UNKNOWN_PARAMETER", "parameter"),
-        (Param(parameter="timbre_strength", value=0.5), "CANNOT_HEAR", "parameter"),
-        (SourceUse(hash="", role="timbre"), "CANNOT_HEAR", "role"),
         (Conditions(entries=[ConditionEntry(text="a", start=0.5, stop=0.5)]), "BAD_ORDER", "entries[0].stop"),
         (Conditions(entries=[ConditionEntry(text="a", points=[LanePoint(position=0, value=-1)])]), "OUT_OF_RANGE", "entries[0].points[0].value"),
         (LaneMessage(parameter="guidance", revision=1, points=[LanePoint(position=0, value=11)]), "OUT_OF_RANGE", "points[0].value"),
@@ -190,3 +190,54 @@ def test_the_manifest_names_every_parameter_and_every_channel():
     names = {p.name for p in welcome.parameters}
     assert names == {s.name for s in PARAMETERS} | {f"channel_gain_{n}" for n in range(1, 9)}
     assert parameter("seed").default == 0
+
+
+def test_a_model_without_timbre_refuses_it_by_name():
+    host = InProcess()
+    host.model.capabilities -= {"timbre"}
+    caller = Caller(host)
+    caller.ask(Hello())
+    for message, field in (
+        (Param(parameter="timbre_strength", value=0.5), "parameter"),
+        (SourceUse(hash="", role="timbre"), "role"),
+    ):
+        reply = caller.ask(message)
+        assert (reply.code, reply.field) == ("CANNOT_HEAR", field)
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
+def test_a_timbre_reference_reaches_a_model_that_hears_it_with_its_strength(strength):
+    made = song(timbre_strength=strength)
+    prompt(made, "0.9")
+    reference = Source("2" * 64, "reference", RATE, np.full((4 * RATE, 2), 0.4, dtype=np.float32))
+    put(made, "timbre", set_placement("timbre", Placement(reference, 0.0, 1)))
+    heard = render(made, 2, 2)
+    frames = plan_of(made).frames  # the context before the song's start hears silence
+    mean = 0.4 * strength * (frames.count - frames.context) / frames.count
+    assert heard.mean() == pytest.approx(mean, abs=0.002)
+
+
+def test_declick_is_the_length_of_a_join():
+    for milliseconds in (5, 40):
+        made = song(declick=milliseconds)
+        prompt(made, "0.25")
+        prompt(made, "-0.5", bar=2)
+        heard = render(made, 1, 2)[:, 0]
+        line, fade = made.grid.sample(1), RATE * milliseconds // 1000
+        assert heard[line - fade - 1] == pytest.approx(0.25, abs=1e-5)
+        assert abs(heard[line - fade // 2] - 0.25) > 0.05
+        assert heard[line] == pytest.approx(-0.5, abs=1e-5)
+
+
+def test_window_bars_changes_live_without_a_gap():
+    setup = Setup("1:120", "1:4/4")
+    setup.client.prompt("0.25")
+    setup.start()
+    setup.until_bar(2)
+    setup.client.param("window_bars", 2.0)
+    setup.until_bar(9)
+    setup.assert_exact()
+    assert {s.header.late for s in setup.daw.heard if s.header} == {False}
+    before = setup.host.engine.generations
+    setup.until_bar(17)
+    assert setup.host.engine.generations - before >= 3  # four bars a window would need two
