@@ -131,22 +131,34 @@ def test_a_ramp_gate_from_zero_lets_the_morph_pull_earlier():
     assert np.allclose(render(made, 1, 1), -0.25, atol=1e-5)
 
 
-def test_feedback_mixes_the_pass_before_into_the_next_pass_of_a_loop():
+def loop_levels(tap):
+    """The mean level of the first four passes of a one-bar loop whose source is fed back whole."""
     setup = Setup("1:240", "1:4/4")
     audio = np.full((RATE, 2), 0.4, dtype=np.float32)
     setup.client.prompt("0.0")
     setup.client.use_source(setup.client.upload(audio, RATE), repeat_bars=1)
-    for name, value in (("denoise", 0.5), ("feedback", 1.0), ("velocity", 0.5)):
-        setup.client.param(name, value)
+    for name, value in (("denoise", 0.5), ("feedback", 1.0), ("feedback_tap", tap)):
+        setup.client.param(name, float(value))
+    setup.client.param("velocity", 0.5)
     setup.daw.set_loop(0.0, 4.0)
     setup.start()
     setup.until_bar(1, lap=4)
     played = setup.played()[:, 0]
-    means = [played[lap * RATE + 1000 : (lap + 1) * RATE - 4000].mean() for lap in range(4)]
-    first, second, third = -np.diff(means)
+    assert setup.daw.report().gap_frames == 0
+    return [played[lap * RATE + 1000 : (lap + 1) * RATE - 4000].mean() for lap in range(4)]
+
+
+def test_feedback_mixes_the_pass_before_into_the_next_pass_of_a_loop():
+    first, second, third = -np.diff(loop_levels(tap=1))
     assert first > second > third > 0
     assert third / second == pytest.approx(second / first, rel=0.02)  # a linear recurrence
-    assert setup.daw.report().gap_frames == 0
+
+
+def test_a_tap_of_two_reaches_back_two_passes():
+    one, two, three, four = loop_levels(tap=2)
+    assert one == pytest.approx(two, abs=1e-4)
+    assert three == pytest.approx(four, abs=1e-4)
+    assert three < two - 0.005
 
 
 def test_depth_changes_live_and_what_is_in_flight_finishes():
@@ -241,3 +253,18 @@ def test_window_bars_changes_live_without_a_gap():
     before = setup.host.engine.generations
     setup.until_bar(17)
     assert setup.host.engine.generations - before >= 3  # four bars a window would need two
+
+
+def test_slots_of_several_sessions_share_one_forward():
+    host = InProcess(depth=2, rows=2)
+    made = [Setup("1:120", "1:4/4", identity=name, host=host) for name in (b"one", b"two")]
+    rows = []
+    plain = host.model.velocity
+    host.engine._ring._velocity = lambda x, t, c: rows.append(tuple(c)) or plain(x, t, c)
+    for setup, text in zip(made, ("0.25", "-0.5"), strict=True):
+        setup.client.prompt(text)
+        setup.daw.open()
+        setup.daw.pump()
+    host.work_until(10**9)
+    assert any(set(row) == {"0.25", "-0.5"} for row in rows)
+    assert all(len(row) == 2 for row in rows)
