@@ -24,6 +24,7 @@ class ToyModel:
     tick_ns: int = 1_000_000
     decode_ns: int = 0
     raising: str = "raise"
+    undecodable: float = 0.77
     name: str = "toy"
     accelerator: str = "closed form"
     capabilities: frozenset = frozenset({"text", "notes", "source", "grid", "structure", "timbre"})
@@ -60,5 +61,7 @@ class ToyModel:
 
     def decode(self, latents: torch.Tensor, absolute_start_frame: int) -> torch.Tensor:
         self.clock.advance_ns(self.decode_ns)
+        if abs(float(latents.mean()) - self.undecodable) < 0.01:
+            raise RuntimeError("this level can't be decoded")
         mono = latents.reshape(-1).repeat_interleave(HOLD)
         return mono.expand(2, -1)

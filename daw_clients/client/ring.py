@@ -47,11 +47,6 @@ class AudioRing:
         self._bases: dict[int, int] = {}
         self._read_position = 0
 
-    @property
-    def read_position(self) -> int:
-        """The first position that can still be read."""
-        return self._read_position
-
     def place(self, epoch: int, base: int) -> None:
         """Says at which position an epoch's address 0 lies."""
         self._bases[epoch] = base

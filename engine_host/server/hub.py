@@ -55,11 +55,6 @@ class Hub:
         self._load_from = (clock.now_ns(), 0)
         self._load = 0.0
 
-    @property
-    def sessions(self) -> tuple[bytes, ...]:
-        """Identities of the clients that have been welcomed."""
-        return tuple(self._sessions)
-
     def handle(self, identity: bytes, frames: Frames) -> None:
         """Takes one message of a client. Whatever the bytes, that client alone hears of it."""
         try:

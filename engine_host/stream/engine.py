@@ -113,13 +113,11 @@ class Engine:
             self._streams.append(stream)
 
     def remove(self, stream: Stream) -> None:
-        """Forgets a stream; its slots in flight are dropped."""
+        """Forgets a stream; its slots in flight are dropped before the next tick."""
         with self.lock:
             if stream in self._streams:
                 self._streams.remove(stream)
-            gone = [flight for flight in self._flights if flight.stream is stream]
             self._flights = [flight for flight in self._flights if flight.stream is not stream]
-            self._ring.drop(lambda request: request.tag in gone)
             for key in [key for key in self._prepared if key[0] == id(stream)]:
                 del self._prepared[key]
             self._failed = {key for key in self._failed if key[0] != id(stream)}
@@ -137,10 +135,9 @@ class Engine:
             self._encoder.submit(source.stereo_at, rate_hz)
 
     def set_depth(self, depth: int) -> None:
-        """Another number of slots, between two ticks; what is in flight finishes all the same."""
+        """Another number of slots from the next tick on; what is in flight finishes all the same."""
         with self.lock:
             self._depth = depth
-            self._ring.set_depth(depth)
 
     @property
     def working(self) -> bool:
@@ -322,7 +319,15 @@ class Engine:
         flight.plan, flight.step, flight.clean = plan, plan.step, False
         flight.stream.revision += 1
 
+    def _catch_up_ring(self) -> None:
+        """What other threads have asked of the ring, which is the tick thread's alone."""
+        with self.lock:
+            self._ring.set_depth(self._depth)
+            wanted = set(map(id, self._flights))
+            self._ring.drop(lambda request: id(request.tag) not in wanted)
+
     def _tick(self) -> None:
+        self._catch_up_ring()
         started = self._clock.now_ns()
         report = self._ring.tick()
         if report.forwards:
@@ -378,10 +383,20 @@ class Engine:
         for stream, need in needs:
             if need is None:
                 continue
-            started = self._clock.now_ns()
-            unit = decode_unit(need[0], need[1], self.model)
-            self.decode_cost.add(self._clock.now_ns() - started)
-            with self.lock:
-                stream.store.add_unit(unit)
+            self._decode(stream, *need)
             decoded = True
         return decoded
+
+    def _decode(self, stream: Stream, rendering: Rendering, bar: int) -> None:
+        """Decodes one bar; a decoder that raises costs that stream that rendering, nobody else."""
+        started = self._clock.now_ns()
+        try:
+            unit = decode_unit(rendering, bar, self.model)
+        except (RuntimeError, ValueError) as error:
+            with self.lock:
+                stream.store.discard(rendering)
+                self._give_up(stream, rendering.plan, error)
+            return
+        self.decode_cost.add(self._clock.now_ns() - started)
+        with self.lock:
+            stream.store.add_unit(unit)

@@ -153,6 +153,12 @@ class RenderingStore:
             self._landed.pop((gone.submission, gone.step), None)
             self._forget_units(gone)
 
+    def discard(self, rendering: Rendering) -> None:
+        """Forgets a rendering that can't be heard."""
+        for key in [key for key, kept in self._renderings.items() if kept is rendering]:
+            del self._renderings[key]
+        self._forget_units(rendering)
+
     def first_landed(self, plan: Plan) -> int | None:
         """The tick at which the first generation that carries this plan's parameters had finished."""
         return self._landed.get((plan.submission, plan.step))

@@ -101,7 +101,6 @@ class Stream:
         self.head = origin.x
         self.late_bars = 0
         self.revision = 0  # counts whatever may change what should be rendered next
-        self.joins = 0
         self.end_x = end_x
         self.finished = False
         self._geometry = geometry
@@ -546,7 +545,6 @@ class Stream:
         if join is not None and joining and self.head == join.boundary:
             if not join.seamless:
                 ended = [JoinMark(join.boundary - join.length - x, join.length, join.step)]
-                self.joins += 1
             self._join = None
         self._deliver(audio, x, leg, ended)
 

@@ -268,3 +268,31 @@ def test_slots_of_several_sessions_share_one_forward():
     host.work_until(10**9)
     assert any(set(row) == {"0.25", "-0.5"} for row in rows)
     assert all(len(row) == 2 for row in rows)
+
+
+def test_a_session_that_leaves_in_the_middle_of_a_tick_harms_no_other():
+    host = InProcess(depth=2, rows=2)
+    made = [Setup("1:120", "1:4/4", identity=name, host=host) for name in (b"one", b"two")]
+    plain, calls = host.model.velocity, []
+
+    def velocity(x, t, conditions):
+        calls.append(len(conditions))
+        if len(calls) == 3:  # the server's thread, while the engine's thread is in the forward
+            host.hub.drop(b"one")
+            host.engine.set_depth(1)
+        return plain(x, t, conditions)
+
+    host.engine._ring._velocity = velocity
+    for setup, text in zip(made, ("0.25", "-0.5"), strict=True):
+        setup.client.prompt(text)
+        setup.daw.open()
+        setup.daw.pump()
+    host.work_until(10**9)
+    assert len(calls) > 3
+    second = made[1].daw
+    host.clock.advance_ns(2 * 10**9)
+    second.pump()
+    assert second.buffered_frames == second.buffer_frames
+    assert np.allclose(second.ring.read(1, 0, 0, 1000).audio, -0.5, atol=1e-5)
+    assert len(host.engine.streams) == 1
+    assert host.engine.generations == 2  # the two windows ahead of the one that stayed

@@ -315,3 +315,18 @@ def client_render(host, client):
         host.clock.advance_ns(10**7)
         client.poll(0)
     return np.concatenate([block.samples for block in blocks])
+
+
+def test_a_decoder_that_raises_costs_only_the_rendering_it_raised_on():
+    setup = Setup("1:120", "1:4/4")
+    setup.client.prompt("0.25")
+    setup.start()
+    setup.until_bar(2)
+    setup.daw.prompt("0.77", When(kind="bar", bar=5))
+    setup.until_bar(8)
+    assert setup.daw.report().gap_frames == 0
+    assert setup.played()[-1, 0] == pytest.approx(0.25, abs=1e-3)
+    assert any("can't be decoded" in n.message for n in setup.client.kept(Notice))
+    setup.client.prompt("-0.5")
+    setup.until_bar(12)
+    assert setup.played()[-1, 0] == pytest.approx(-0.5, abs=1e-3)
