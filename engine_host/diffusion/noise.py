@@ -1,7 +1,8 @@
 """Normal noise that depends on its key and on nothing else.
 
-A slot's noise is a function of ``(seed, generation, step)``: which other slots are in flight, in
-which order they were born and on which device they run change no bit of it.
+A slot's noise is a function of ``(seed, generation, step, place)``: which other slots are in
+flight, in which order they were born and on which device they run change no bit of it. ``place``
+is a frame of the song: two windows that overlap draw the same noise where they do.
 """
 
 from __future__ import annotations
@@ -30,10 +31,15 @@ _TO_UNIT = 2.0**-32
 
 @dataclass(frozen=True)
 class NoiseKey:
-    """Names one slot's noise: ``seed`` and ``generation``, both taken modulo 2**64."""
+    """Names one slot's noise: ``seed`` and ``generation``, both taken modulo 2**64.
+
+    ``places``: the song frames that the slot's frames stand for, as runs ``(first, count)``;
+    frames beyond the last run go on from it.
+    """
 
     seed: int
     generation: int
+    places: tuple[tuple[int, int], ...] = ((0, 0),)
 
 
 def normal(
@@ -46,12 +52,14 @@ def normal(
     """Standard normal noise ``[B, frames, channels]``, float32, one row for each key.
 
     ``step`` is one index for all rows or one for each. A row depends on its own key and step only,
-    to the bit, on every device; its first frames don't depend on ``frames``. Values lie within
-    +-6.8. Philox words (``philox.py``) turned into pairs by Box and Muller (1958). Any thread.
+    to the bit, on every device; a frame's values depend on its place and on no other frame. Values
+    lie within +-6.8. Philox words (``philox.py``) turned into pairs by Box and Muller (1958). Any
+    thread.
     """
-    size = frames * channels
-    words = _words(keys, _one_each(step, len(keys)), -(-size // _WORDS), device)
-    return _box_muller(words)[:, :size].reshape(len(keys), frames, channels)
+    per_frame = -(-channels // _WORDS)
+    words = _words(keys, _one_each(step, len(keys)), frames, per_frame, device)
+    drawn = _box_muller(words).reshape(len(keys), frames, per_frame * _WORDS)
+    return drawn[:, :, :channels]
 
 
 def _one_each(step: int | Sequence[int], rows: int) -> list[int]:
@@ -62,17 +70,32 @@ def _one_each(step: int | Sequence[int], rows: int) -> list[int]:
 
 
 def _words(
-    keys: Sequence[NoiseKey], steps: Sequence[int], blocks: int, device: torch.device | None
+    keys: Sequence[NoiseKey],
+    steps: Sequence[int],
+    frames: int,
+    per_frame: int,
+    device: torch.device | None,
 ) -> Words4:
-    """Four tensors ``[B, blocks]``: the counter is (block, step, generation), the key the seed."""
+    """Four tensors ``[B, frames * per_frame]``: the counter is (block, step, generation), the key
+    the seed; a frame's blocks are numbered by its place."""
     rows = [
         (*_halves(key.seed), step & WORD_MASK, *_halves(key.generation))
         for key, step in zip(keys, steps, strict=True)
     ]
     table = torch.tensor(rows, dtype=torch.int64).reshape(len(rows), 5, 1).to(device)
     seed_low, seed_high, step, low, high = table.unbind(1)
-    block = torch.arange(blocks, dtype=torch.int64, device=device).expand(len(rows), blocks)
+    places = torch.tensor([_places(key, frames) for key in keys], dtype=torch.int64).to(device)
+    within = torch.arange(per_frame, dtype=torch.int64, device=device)
+    block = (places[:, :, None] * per_frame + within).flatten(1) & WORD_MASK
     return philox4x32((block, step, low, high), (seed_low, seed_high))
+
+
+def _places(key: NoiseKey, frames: int) -> list[int]:
+    found: list[int] = []
+    for first, count in key.places:
+        found.extend(range(first, first + count))
+    last = found[-1] + 1 if found else key.places[-1][0]
+    return [*found, *range(last, last + frames - len(found))][:frames]
 
 
 def _halves(value: int) -> tuple[int, int]:

@@ -29,7 +29,7 @@ def prepare(plan: Plan, model: Model, earlier: torch.Tensor | None = None) -> Re
     mask = _moving(plan, "mask") if source is not None else None
     return Request(
         tag=None,
-        key=NoiseKey(int(plan.value("seed")), plan.frames.window.noise_generation),
+        key=NoiseKey(int(plan.value("seed")), 0, plan.frames.places()),
         frames=plan.frames.count,
         condition=model.condition(told),
         step_cell=StepCell(plan.step_state(settings.state)),

@@ -30,11 +30,6 @@ class Window:
     loop: tuple[int, int] | None
     map_revision: int
 
-    @property
-    def noise_generation(self) -> int:
-        """Names the window's noise: the same bars draw the same noise on every run."""
-        return self.first_bar + 2**31
-
 
 @dataclass(frozen=True, eq=False)
 class Frames:
@@ -60,6 +55,18 @@ class Frames:
         """Song time of each frame's start (plus ``offset_frames``), folded into the loop. ``[count]``"""
         index = np.arange(self.count, dtype=np.float64) - self.context + offset_frames
         return self._folded(self.start_seconds + index / self.geometry.frame_rate_hz)
+
+    def places(self) -> tuple[tuple[int, int], ...]:
+        """The song frames that the window's frames stand for, as runs ``(first, count)``: what the
+        noise is drawn by, so that windows that overlap draw the same where they do."""
+        at = self.seconds() * self.geometry.frame_rate_hz
+        breaks = np.flatnonzero(np.abs(np.diff(at) - 1.0) > 1e-6) + 1
+        starts = [0, *(int(index) for index in breaks)]
+        ends = [*starts[1:], self.count]
+        return tuple(
+            (math.floor(at[start] + 0.5), end - start)
+            for start, end in zip(starts, ends, strict=True)
+        )
 
     def runs(self) -> Iterator[tuple[float, float, float]]:
         """Stretches of unbroken song time: (song seconds at its start, first frame, end frame)."""

@@ -57,3 +57,16 @@ def test_its_first_values_never_change() -> None:
 def test_as_many_steps_as_keys_are_wanted() -> None:
     with pytest.raises(ValueError, match="2 steps for 1 keys"):
         normal([NoiseKey(1, 1)], [1, 2], 4, 4)
+
+
+def test_windows_that_overlap_draw_the_same_noise_at_the_same_place() -> None:
+    early = normal([NoiseKey(1, 0, ((100, 40),))], 2, 40, 10)[0]
+    late = normal([NoiseKey(1, 0, ((130, 40),))], 2, 40, 10)[0]
+    assert torch.equal(early[30:], late[:10])
+    assert not torch.equal(early[:10], late[:10])
+
+
+def test_a_window_that_wraps_draws_what_the_other_end_of_the_loop_draws() -> None:
+    whole = normal([NoiseKey(1, 0, ((-3, 3), (50, 5)))], 0, 10, 4)[0]
+    assert torch.equal(whole[:3], normal([NoiseKey(1, 0, ((-3, 3),))], 0, 3, 4)[0])
+    assert torch.equal(whole[3:], normal([NoiseKey(1, 0, ((50, 7),))], 0, 7, 4)[0])
