@@ -6,12 +6,13 @@ STAMP := $(VENV)/.installed
 TORCH := torch==2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format docs bench vectors clean help
+.PHONY: demo test lint format docs bench soak vectors clean help
 help:
 	@echo "make demo    start an engine and a simulated DAW; writes out/demo/"
 	@echo "make test    run the tests"
 	@echo "make lint    ruff, mypy (strict), import contracts"
 	@echo "make bench   the engine against diffusers and a plain loop; writes out/bench/engine.json"
+	@echo "make soak    10,000 changes over random songs and hosts; writes out/soak/promises.json"
 	@echo "make docs    the generated pages and pictures in docs/"
 
 $(STAMP): pyproject.toml
@@ -42,9 +43,13 @@ format: $(STAMP)
 docs: $(STAMP)
 	@$(BIN)/python -m bridge_protocol.generate.parameters_page docs/parameters.md
 	@$(BIN)/python benchmarks/ring_picture.py docs/ring.png
+	@$(BIN)/python benchmarks/bar_journey_picture.py docs/bar_journey.png
 
 bench: $(STAMP)
 	@$(BIN)/anacrusis bench engine --json out/bench/engine.json
+
+soak: $(STAMP)
+	@PYTHONPATH=tests $(BIN)/python benchmarks/soak_promises.py --json out/soak/promises.json
 
 vectors: $(STAMP)
 	@$(BIN)/python -m bridge_protocol.conformance.vectors --write

@@ -35,19 +35,21 @@ class BarGrid:
 
     A sample is ``round(sample_rate_hz * seconds)``, a half going to the even neighbour; a port
     to another language must do the same. Bars are 0-based indices and may be negative.
-    Raises ``RefusedError`` ``OUT_OF_RANGE`` for a sample rate outside 8000..768000. Thread-safe.
+    Raises ``RefusedError`` ``OUT_OF_RANGE`` for a sample rate outside 8000..768000 and for a bar
+    of the meter that is cut so short that no sample is left of it. Thread-safe.
     """
 
     tempo: TempoMap
     meter: MeterMap
     sample_rate_hz: int
     _samples: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _near: list[int] = field(default_factory=lambda: [0], init=False, repr=False, compare=False)
+    _seconds: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not MIN_SAMPLE_RATE_HZ <= self.sample_rate_hz <= MAX_SAMPLE_RATE_HZ:
             text = f"{self.sample_rate_hz} Hz is out of range; give {MIN_SAMPLE_RATE_HZ} to {MAX_SAMPLE_RATE_HZ}"
             raise RefusedError(ErrorCode.OUT_OF_RANGE, "sample_rate_hz", text)
+        self._check_cut_bars()
 
     def ppq(self, bar: int) -> Fraction:
         """The bar's first position in quarter notes, exact."""
@@ -80,24 +82,43 @@ class BarGrid:
 
     def bar_of_sample(self, sample: int) -> int:
         """The one bar with ``sample(bar) <= sample < sample(bar + 1)``."""
-        for near in (self._near[0], self._near[0] + 1):  # playing asks for one bar, then the next
-            if self.sample(near) <= sample < self.sample(near + 1):
-                self._near[0] = near
-                return near
+        second = sample // self.sample_rate_hz
+        bar = self._seconds.get(second)
+        if bar is None:
+            if len(self._seconds) >= KEPT_BARS:
+                self._seconds.clear()
+            bar = self._seconds[second] = self._search(second * self.sample_rate_hz)
+        while self.sample(bar + 1) <= sample:
+            bar += 1
+        return bar
+
+    def _search(self, sample: int) -> int:
         bar = self.meter.bar_at(self.ppq_of_sample(sample))
-        found = bar + 1 if self.sample(bar + 1) <= sample else bar
-        self._near[0] = found
-        return found
+        return bar + 1 if self.sample(bar + 1) <= sample else bar
 
     def next_beat(self, sample: int) -> tuple[float, int]:
         """Position and sample of the first beat line at or after a sample.
 
-        Beats are the denominator's note value, counted from the bar's start; a bar line is one.
+        Beats are the denominator's note value, counted from the bar's start; a bar line is one,
+        also where the bar before it is cut within a beat.
         """
         bar = self.bar_of_sample(sample)
-        start, length = self.ppq(bar), self.meter.beat_length(bar)
+        start, end, length = self.ppq(bar), self.ppq(bar + 1), self.meter.beat_length(bar)
         into = (self.ppq_of_sample(sample) - float(start)) / float(length)
-        beat = max(math.floor(into), 0)
-        while (at := self.sample_of_ppq(start + beat * length)) < sample:
-            beat += 1
-        return float(start + beat * length), at
+        line = start + max(math.floor(into), 0) * length
+        while (at := self.sample_of_ppq(line)) < sample:
+            line = min(line + length, end)
+        return float(line), at
+
+    def _check_cut_bars(self) -> None:
+        """Every other bar lasts 60 samples at least: 1/32 at 999 bpm and 8000 Hz."""
+        for change in self.meter.changes:
+            if change.start_ppq is None:
+                continue
+            cut = change.bar - 1
+            if self.sample_of_ppq(self.ppq(cut)) == self.sample_of_ppq(change.start_ppq):
+                text = (
+                    f"bar {cut + 1} is cut to less than a sample; "
+                    f"move the signature at bar {change.bar + 1} to the bar line"
+                )
+                raise RefusedError(ErrorCode.OUT_OF_RANGE, "meter", text)

@@ -7,7 +7,7 @@ host draws is what the engine hears.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bridge_protocol import curves
 from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.tempo import TempoMap
 
@@ -40,10 +41,20 @@ class Lane(Protocol):
 
 
 class Shape(StrEnum):
-    """The curve from one breakpoint to the next."""
+    """The curve from one breakpoint to the next; the formulas are in :mod:`.curves`.
+
+    The points of a REAPER envelope number them 0 linear, 1 hold, 2 smooth, 3 fast start, 4 fast
+    end, 5 bezier. Exponential is a straight line over the value's logarithm; where two values are
+    not of one sign, or one is 0, it is linear.
+    """
 
     HOLD = "hold"
     LINEAR = "linear"
+    SMOOTH = "smooth"
+    FAST_START = "fast_start"
+    FAST_END = "fast_end"
+    EXPONENTIAL = "exponential"
+    BEZIER = "bezier"
 
 
 class Anchor(StrEnum):
@@ -55,28 +66,34 @@ class Anchor(StrEnum):
 
 @dataclass(frozen=True)
 class Breakpoint:
-    """A value at a position; ``shape`` is for the stretch from here to the next point."""
+    """A value at a position; ``shape`` is for the stretch from here to the next point.
+
+    ``tension``, -1 to 1, is read by bezier only: 1 comes as late as it can, -1 as early, and 0
+    is a smooth line through the neighbouring points, straight where there are none.
+    """
 
     position: float
     value: float
     shape: Shape = Shape.LINEAR
+    tension: float = 0.0
 
 
 class BreakpointLane:
     """A lane drawn as points, each with the shape of the stretch that follows it.
 
-    Linear means linear in the anchor's own unit. Before the first point its value holds, after
-    the last its value holds. Two points at one position are a jump, and the later one is the
-    value there. At a point's own time (``tempo.seconds(position)``, to 1 ns) the result is the
-    point's value, bit for bit; between two points it never leaves their range.
+    Linear means linear in the anchor's own unit, and so with every shape. Before the first point
+    its value holds, after the last its value holds. Two points at one position are a jump, and
+    the later one is the value there. At a point's own time (``tempo.seconds(position)``, to 1 ns)
+    the result is the point's value, bit for bit; between two points it goes from the one to the
+    other, never back and never out of their range. Points may lie beyond the song's end.
     Immutable, equal and hashed by points and anchor. Thread-safe.
 
     Raises ``RefusedError``: ``WRONG_LENGTH`` for no point, ``LIMIT`` for more than
-    ``MAX_POINTS``, ``NOT_FINITE``, ``OUT_OF_RANGE`` beyond ``MAX_POSITION``, ``BAD_ORDER`` for
-    positions that decrease.
+    ``MAX_POINTS``, ``NOT_FINITE``, ``OUT_OF_RANGE`` for a position beyond ``MAX_POSITION`` or a
+    tension beyond 1, ``BAD_ORDER`` for positions that decrease.
     """
 
-    __slots__ = ("_anchor", "_holds", "_points", "_positions", "_values")
+    __slots__ = ("_anchor", "_bends", "_holds", "_points", "_positions", "_values")
 
     def __init__(self, points: Sequence[Breakpoint], anchor: Anchor) -> None:
         self._points = tuple(points)
@@ -85,6 +102,7 @@ class BreakpointLane:
         self._positions = np.array([p.position for p in self._points], np.float64)
         self._values = np.array([p.value for p in self._points], np.float64)
         self._holds = np.array([p.shape == Shape.HOLD for p in self._points], np.bool_)
+        self._bends = _bends_of(self._points, self._positions, self._values)
 
     @property
     def points(self) -> tuple[Breakpoint, ...]:
@@ -100,10 +118,11 @@ class BreakpointLane:
         """The lane's value at each of ``seconds``, as float64."""
         at = np.asarray(seconds, np.float64)
         if self._anchor == Anchor.SECONDS:
-            return _Knots(self._positions, self._positions, self._values, self._holds).curve(at, at)
-        times = tempo.seconds_array(self._positions)
-        knots = _Knots(times, self._positions, self._values, self._holds)
-        return knots.curve(at, tempo.ppq_array(at))
+            return self._knots(self._positions).curve(at, at)
+        return self._knots(tempo.seconds_array(self._positions)).curve(at, tempo.ppq_array(at))
+
+    def _knots(self, times: Array) -> _Knots:
+        return _Knots(times, self._positions, self._values, self._holds, self._bends)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, BreakpointLane):
@@ -159,6 +178,12 @@ class SampledLane:
         """Every frame's value; read-only."""
         return self._values
 
+    @property
+    def holds(self) -> NDArray[np.bool_]:
+        """The frames whose value holds up to the next: those before a gap, and the last."""
+        gaps = np.diff(self._times) * self._rate_hz >= 2.0 - 1e-6
+        return np.append(gaps, True)
+
     def replaced(self, other: SampledLane) -> SampledLane:
         """This lane with ``other`` written over its range, from its first frame to its end.
 
@@ -181,9 +206,7 @@ class SampledLane:
     def evaluate(self, tempo: TempoMap, seconds: Array) -> Array:
         """The lane's value at each of ``seconds``, as float64; ``tempo`` changes nothing."""
         at = np.asarray(seconds, np.float64)
-        gaps = np.diff(self._times) * self._rate_hz >= 2.0 - 1e-6
-        holds = np.append(gaps, True)
-        return _Knots(self._times, self._times, self._values, holds).curve(at, at)
+        return _Knots(self._times, self._times, self._values, self.holds).curve(at, at)
 
     def _hold_frames(self, rate_hz: float, times: Array, values: Array) -> None:
         self._rate_hz, self._times, self._values = rate_hz, times, values
@@ -203,14 +226,51 @@ class SampledLane:
         return hash((self._rate_hz, self._times.tobytes(), self._values.tobytes()))
 
 
+_RISES: Mapping[Shape, Callable[[Array], Array]] = {
+    Shape.SMOOTH: curves.smooth,
+    Shape.FAST_START: curves.fast_start,
+    Shape.FAST_END: curves.fast_end,
+}
+
+
+@dataclass(frozen=True)
+class _Bend:
+    """One curved shape of a lane and the knots it starts ``here``."""
+
+    shape: Shape
+    here: NDArray[np.bool_]
+
+    def values(self, u: Array, left: NDArray[np.intp], a: Array, b: Array) -> Array:
+        """The values at ``u`` of the way from ``a``, at knot ``left``, to ``b``."""
+        if self.shape is Shape.EXPONENTIAL:
+            return curves.exponential(u, a, b)
+        return _blend(self.rise(u, left), a, b)
+
+    def rise(self, u: Array, left: NDArray[np.intp]) -> Array:
+        return _RISES[self.shape](u)
+
+
+@dataclass(frozen=True)
+class _BezierBend(_Bend):
+    """A bend with each knot's tension and the handles of the stretch that it starts."""
+
+    tension: Array
+    first: Array
+    second: Array
+
+    def rise(self, u: Array, left: NDArray[np.intp]) -> Array:
+        return curves.bezier(u, self.tension[left], self.first[left], self.second[left])
+
+
 @dataclass(frozen=True)
 class _Knots:
-    """The one evaluator: knots are found by ``times``, stretches are linear in ``positions``."""
+    """The one evaluator: knots are found by ``times``, stretches are drawn over ``positions``."""
 
     times: Array
     positions: Array
     values: Array
     holds: NDArray[np.bool_]
+    bends: tuple[_Bend, ...] = ()
 
     def curve(self, at: Array, x: Array) -> Array:
         """The value at each time ``at``, whose place in the unit of ``positions`` is ``x``."""
@@ -221,7 +281,10 @@ class _Knots:
         on_knot = at <= self.times[left] + SNAP_SECONDS
         ratio = np.where(still | on_knot, 0.0, self._ratio(x, left, right))
         a, b = self.values[left], self.values[right]
-        blend = (1.0 - ratio) * a + ratio * b
+        blend = np.asarray(_blend(ratio, a, b))
+        for bend in self.bends:
+            rows = bend.here[left] & (ratio > 0.0)
+            blend[rows] = bend.values(ratio[rows], left[rows], a[rows], b[rows])
         return np.asarray(np.clip(blend, np.minimum(a, b), np.maximum(a, b)))
 
     def _ratio(self, x: Array, left: NDArray[np.intp], right: NDArray[np.intp]) -> Array:
@@ -229,6 +292,25 @@ class _Knots:
         start = self.positions[left]
         width = self.positions[right] - start
         return np.asarray(np.clip(x - start, 0.0, width) / np.where(width > 0.0, width, 1.0))
+
+
+def _blend(ratio: Array, a: Array, b: Array) -> Array:
+    return (1.0 - ratio) * a + ratio * b
+
+
+def _bends_of(points: tuple[Breakpoint, ...], positions: Array, values: Array) -> tuple[_Bend, ...]:
+    """The curved shapes that these points have, and only those."""
+    shapes = np.array([str(point.shape) for point in points])
+    bends = [_Bend(shape, shapes == shape) for shape in _RISES if shape in shapes]
+    if Shape.EXPONENTIAL in shapes:
+        signs = np.sign(values)
+        of_one_sign = np.append(signs[1:] * signs[:-1] > 0.0, False)
+        bends.append(_Bend(Shape.EXPONENTIAL, of_one_sign & (shapes == Shape.EXPONENTIAL)))
+    if Shape.BEZIER in shapes:
+        tensions = np.array([point.tension for point in points], np.float64)
+        handles = curves.bezier_handles(positions, values)
+        bends.append(_BezierBend(Shape.BEZIER, shapes == Shape.BEZIER, tensions, *handles))
+    return tuple(bends)
 
 
 def _check_points(points: tuple[Breakpoint, ...]) -> None:
@@ -241,6 +323,7 @@ def _check_points(points: tuple[Breakpoint, ...]) -> None:
     for index, point in enumerate(points):
         _check_place(point.position, f"points[{index}].position")
         _check_finite(point.value, f"points[{index}].value")
+        _check_tension(point.tension, f"points[{index}].tension")
         if index > 0 and point.position < points[index - 1].position:
             text = f"a point at {point.position:g} follows one at {points[index - 1].position:g}; sort them"
             raise RefusedError(ErrorCode.BAD_ORDER, f"points[{index}].position", text)
@@ -273,6 +356,13 @@ def _check_place(position: float, field: str) -> None:
     _check_finite(position, field)
     if abs(position) > MAX_POSITION:
         text = f"{position:g} is too far from the song's start; give at most {MAX_POSITION:g}"
+        raise RefusedError(ErrorCode.OUT_OF_RANGE, field, text)
+
+
+def _check_tension(tension: float, field: str) -> None:
+    _check_finite(tension, field)
+    if abs(tension) > 1.0:
+        text = f"a tension of {tension:g} is out of range; give -1 to 1"
         raise RefusedError(ErrorCode.OUT_OF_RANGE, field, text)
 
 

@@ -22,7 +22,7 @@ from bridge_protocol.tempo import TempoLaw, TempoMap, TempoSegment, check_bpm
 POSITION_EXAMPLE = "5 or 5.3 or 5.3.50 (bar, beat, hundredths of a beat)"
 METER_EXAMPLE = "1:4/4, 5:7/8"
 TEMPO_EXAMPLE = "1:120, 9:120>90/time, 17:90"
-LANE_EXAMPLE = "1:0.2, 5.3:0.9/hold, 9:0.1"
+LANE_EXAMPLE = "1:0.2, 5.3:0.9/smooth, 9:0.1/bezier(-0.4), 13:0.6/hold, 17:0.1"
 BARS_EXAMPLE = "5-8, or 7 for one bar"
 ASSIGNMENT_EXAMPLE = "denoise=1:0.2, 5:0.9"
 
@@ -32,6 +32,7 @@ _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _SIGNATURE = re.compile(r"(\d{1,4})/(\d{1,4})", re.ASCII)
 _BARS = re.compile(r"(\d{1,7})(?:\s*-\s*(\d{1,7}))?", re.ASCII)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)
+_SHAPE = re.compile(r"([a-z_]+)(?:\s*\((.*)\))?", re.ASCII)
 _RAMP_LAWS = {"time": TempoLaw.LINEAR_TIME, "beats": TempoLaw.LINEAR_BEATS}
 
 
@@ -62,12 +63,15 @@ def parse_position(text: str, field: str = "position") -> Position:
 def position_ppq(position: Position, meter: MeterMap, field: str = "position") -> float:
     """Quarter notes from the song's start. Raises ``OUT_OF_RANGE`` for a beat the bar lacks."""
     bar = position.bar - 1
-    beats = meter.signature(bar).numerator
+    length = meter.bar_length(bar) / meter.beat_length(bar)
+    beats = math.ceil(length)
+    into = position.beat - 1 + Fraction(position.hundredths, 100)
     with _refused_as(field, f"{position.bar}.{position.beat}", POSITION_EXAMPLE):
         _check_bar(position.bar)
         if not 1 <= position.beat <= beats:
             raise _out_of_range(f"has a beat that bar {position.bar} lacks; it has 1 to {beats}")
-    into = position.beat - 1 + Fraction(position.hundredths, 100)
+        if into >= length:
+            raise _out_of_range(f"is past the end of bar {position.bar}, which is cut short")
     return float(meter.bar_start(bar) + into * meter.beat_length(bar))
 
 
@@ -103,10 +107,11 @@ def parse_tempo(text: str, meter: MeterMap, field: str = "tempo") -> TempoMap:
 
 
 def parse_lane(text: str, meter: MeterMap, field: str = "lane") -> BreakpointLane:
-    """``1:0.2, 5.3:0.9/hold, 9:0.1``: values by position, linear to the next unless ``/hold``.
+    """``1:0.2, 5.3:0.9/hold, 9:0.1``: values by position, linear to the next unless told otherwise.
 
-    Two entries at one position are a jump. Raises ``BAD_NOTATION``, ``OUT_OF_RANGE``,
-    ``NOT_FINITE``, ``BAD_ORDER``.
+    ``/`` and a :class:`~bridge_protocol.lanes.Shape` tells otherwise; ``/bezier(-0.4)`` has a
+    tension, ``/bezier`` has 0. Two entries at one position are a jump. Raises ``BAD_NOTATION``,
+    ``OUT_OF_RANGE``, ``NOT_FINITE``, ``BAD_ORDER``.
     """
     points = []
     for entry, place, rest in _entries(text, field, LANE_EXAMPLE):
@@ -210,9 +215,23 @@ def _tempo_segment(ppq: float, rest: str) -> TempoSegment:
 
 def _breakpoint(ppq: float, rest: str) -> Breakpoint:
     value, slash, shape = (part.strip() for part in rest.partition("/"))
-    if slash and shape not in set(Shape):
-        raise _bad("has a shape that lanes don't know; end it with /hold or /linear")
-    return Breakpoint(ppq, _number(value), Shape(shape) if slash else Shape.LINEAR)
+    if not slash:
+        return Breakpoint(ppq, _number(value))
+    return Breakpoint(ppq, _number(value), *_shape(shape))
+
+
+def _shape(text: str) -> tuple[Shape, float]:
+    """A shape and its tension, as in ``smooth`` or ``bezier(-0.4)``."""
+    match = _SHAPE.fullmatch(text)
+    if match is None or match[1] not in set(Shape):
+        known = ", ".join(f"/{shape}" for shape in Shape)
+        raise _bad(f"has a shape that lanes don't know; end it with one of {known}")
+    shape = Shape(match[1])
+    if match[2] is None:
+        return shape, 0.0
+    if shape is not Shape.BEZIER:
+        raise _bad(f"has a tension, which only bezier reads; end it with /{shape}")
+    return shape, _number(match[2].strip())
 
 
 def _bpm(text: str) -> float:

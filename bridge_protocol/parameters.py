@@ -150,6 +150,7 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     ParameterSpec("declick", "ms", 1, 40, 40, Law.LINEAR, _DECODE, False, "Length of the crossfade that joins two renderings, before the line where the new one is whole."),
     # between two ticks
     _whole("window_bars", 1, 64, 4, _SESSION, "Bars rendered together, where the model's longest window allows."),
+    _choice("spare_ticks", ("refine", "rest"), "refine", _SESSION, "Ticks that nothing needs yet: refine makes the next window ready and clean, rest leaves the machine cool. For the whole engine."),
     _whole("depth", 1, MAX_DEPTH, 1, _SESSION, "Generations in flight at once, for the whole engine; slots beyond it finish."),
 )  # fmt: skip
 

@@ -36,6 +36,7 @@ StreamId = Annotated[int, Meta(ge=0, le=65_535)]
 Numerator = Annotated[int, Meta(ge=1, le=MAX_NUMERATOR)]
 PayloadFormat = Literal["f32", "f16", "s16"]
 SourceRole = Literal["source", "target", "structure", "timbre"]
+SourceTempoKind = Literal["host", "own"]
 PromptSlot = Literal["a", "b", "negative"]
 MAX_CONDITIONS = 8
 MAX_VALUES = 400_000  # of one lane message: what fits its header
@@ -173,8 +174,11 @@ class Pulse(Message, tag="pulse"):
     tick_ms_p99: float
     busy_ms: float  # the engine thread's working time since it started
     load: float  # share of the last second spent in ticks and decodes
-    lead_ms: float  # audio sent ahead of the play position, the least of all streams
+    lead_ms: float  # audio sent ahead of the play position: it is committed
+    horizon_ms: float  # a change wanted now is heard so far beyond the play position, no sooner
     late_bars: int
+    repeated_bars: int  # bars that repeat an earlier window's, because of ``every``
+    every: int  # 1; 2, 4, ...: only every so many windows are rendered, the engine is too slow
     silent_ms: float  # since the engine thread last finished a round
     state: Literal["idle", "busy", "hung"]
 
@@ -185,6 +189,7 @@ class Ok(Message, tag="ok"):
     bar: int | None = None
     sample: int | None = None
     epoch: int | None = None
+    latency_frames: int | None = None  # open_stream: the constant latency, where it is fixed
     have: bool | None = None  # source_begin: the engine has this source already
     text: Text = ""
 
@@ -234,6 +239,7 @@ class Transport(Message, tag="transport"):
     address: Counter
     playing: bool
     lap: Counter = 0
+    left: Counter | None = None  # of a new epoch: the address at which the one before was left
     ppq: Ppq | None = None
     bar_start_ppq: Ppq | None = None
     bpm: Bpm | None = None
@@ -263,12 +269,19 @@ class TempoEntry(Struct, kw_only=True, omit_defaults=True):
     law: TempoLaw = TempoLaw.STEP
 
 
-class MeterEntry(Struct, kw_only=True):
-    """A signature from ``bar`` on."""
+class MeterEntry(Struct, kw_only=True, omit_defaults=True):
+    """A signature from ``bar`` on; ``ppq`` is where it starts if the bar before it is cut short.
+
+    See :class:`bridge_protocol.meter.SignatureChange`.
+    """
 
     bar: BarNumber
     numerator: int
     denominator: int
+    ppq: Ppq | None = None
+
+    def __post_init__(self) -> None:
+        _require_finite(("ppq",), (self.ppq,))
 
 
 class TempoMapMessage(Message, tag="tempo_map"):
@@ -283,11 +296,12 @@ class TempoMapMessage(Message, tag="tempo_map"):
 
 
 class LanePoint(Struct, kw_only=True, omit_defaults=True):
-    """A breakpoint; ``shape`` is that of the stretch up to the next."""
+    """A breakpoint; ``shape`` is that of the stretch up to the next, ``tension`` its bezier's."""
 
     position: float
     value: float
     shape: Shape = Shape.LINEAR
+    tension: float = 0.0  # -1 to 1
 
 
 class LaneMessage(Message, tag="lane"):
@@ -321,6 +335,17 @@ class Param(Message, tag="param"):
 
     parameter: Name
     value: float | Name
+    when: When = When()
+
+
+class Gesture(Message, tag="gesture"):
+    """A hand on a knob (``touched``), or off it again.
+
+    The values it sends as ``param`` from then on rule the parameter's lane, until the release.
+    """
+
+    parameter: Name
+    touched: bool
     when: When = When()
 
 
@@ -404,25 +429,43 @@ class SourceEnd(Message, tag="source_end"):
 class SourceUse(Message, tag="source_use"):
     """Places a source in the song (or takes it away, with an empty hash).
 
-    ``repeat_bars``: it starts again at every so many bar lines; 0 plays it once.
+    ``repeat_bars``: it starts again at every so many bar lines; 0 plays it once. ``tempo``: a
+    source that follows the ``host`` already is left as it is, bit for bit; one with its ``own``
+    steady tempo is stretched to the host's map, its first bar line laid on ``at_ppq``.
     """
 
     hash: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
     role: SourceRole = "source"
     at_ppq: Ppq = 0.0
     repeat_bars: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    tempo: SourceTempoKind = "host"
+    bpm: Bpm | None = None  # own tempo: the source's quarter notes a minute; None: find it
+    downbeat: Annotated[float, Meta(ge=0, le=1e6)] | None = None
+    """Own tempo: seconds into the source of its first bar line. None: its start where ``bpm`` is
+    given, its first beat where the tempo is found."""
     when: When = When()
+
+    def __post_init__(self) -> None:
+        _require_finite(("at_ppq", "bpm", "downbeat"), (self.at_ppq, self.bpm, self.downbeat))
 
 
 # ---------------------------------------------------------------- sound
 
 
 class OpenStream(Message, tag="open_stream"):
-    """Asks for the song as audio; it flows on credit only."""
+    """Asks for the song as audio; it flows on credit only.
+
+    ``latency`` says when a change wanted ``now`` is heard: ``adaptive`` is as soon as the engine
+    can; ``fixed`` is always ``latency_ms`` after the host's place when the change came (0: the
+    engine says how long, with ``buffer_frames`` of audio kept in the client).
+    """
 
     stream: StreamId
     window_bars: Annotated[int, Meta(ge=1, le=64)] = 4
     format: PayloadFormat = "f32"
+    latency: Literal["adaptive", "fixed"] = "adaptive"
+    latency_ms: Annotated[float, Meta(ge=0, le=60_000)] = 0.0
+    buffer_frames: Annotated[int, Meta(ge=0, le=4_000_000)] = 0
 
 
 class CloseStream(Message, tag="close_stream"):
@@ -482,15 +525,18 @@ class Audio(Message, tag="audio"):
 
 
 class PromiseMessage(Message, tag="promise"):
-    """What became of a change: ``kept`` on its sample, ``broken`` with the reason, or ``replaced`` by a newer value before it could be heard."""
+    """What became of a change: ``kept`` on its sample, ``broken`` with the reason, or ``replaced``
+    by a newer value before it could be heard. ``moved`` is promised again, at ``sample``, after an
+    edit of the tempo map; one of the others follows."""
 
     change: int  # the seq of the request
-    status: Literal["kept", "broken", "replaced"]
+    status: Literal["kept", "broken", "replaced", "moved"]
     parameter: str
     bar: int
     sample: int  # where it is heard
     promised_sample: int
     epoch: int
+    lap: int
     ticks: int  # from the request to the end of the generation that carries it
     reason: str = ""
 
@@ -538,6 +584,7 @@ ClientMessage = (
     | LaneClear
     | Notes
     | Param
+    | Gesture
     | Prompt
     | Conditions
     | SourceBegin

@@ -29,6 +29,7 @@ class InProcess:
         self.inboxes: dict[bytes, deque] = {}
         self.hub = Hub(self.engine, self.clock, self._post)
         self.engine.on_failure = self.hub.failed
+        self.engine.on_pace = self.hub.paced
         for _ in range(256):
             self.engine.tick_cost.add(int(tick_ms * 1e6))
             self.engine.decode_cost.add(1_000_000)

@@ -20,7 +20,10 @@ class Setup:
         engine_options = {k: options.pop(k) for k in ("tick_ms", "depth", "rows") if k in options}
         self.host = host or InProcess(**engine_options)
         self.client = Client(self.host.link(identity), self.host.clock)
-        self.client.connect()
+        self.client.connect(
+            sample_rate=options.get("sample_rate_hz", 48_000),
+            block_size=options.get("block_size", 512),
+        )
         meters = parse_meter(meter)
         self.daw = SimulatedDaw(
             self.client,
@@ -46,9 +49,10 @@ class Setup:
     def until(self, done, max_blocks=3_000):
         assert self.daw.run_virtual(done, self.work, max_blocks)
 
-    def until_bar(self, bar, lap=0):
+    def until_bar(self, bar, lap=0, max_blocks=3_000):
         self.until(
-            lambda d: d.head.lap >= lap and d.head.sample >= d.grid.sample(bar - 1) + d.block_size
+            lambda d: d.head.lap >= lap and d.head.sample >= d.grid.sample(bar - 1) + d.block_size,
+            max_blocks,
         )
 
     def assert_exact(self):

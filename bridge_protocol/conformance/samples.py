@@ -59,7 +59,10 @@ def _life() -> list[Sample]:
                 generations=4_096,
                 busy_ms=12_345.5,
                 lead_ms=-3.5,
+                horizon_ms=1_250.5,
                 late_bars=0,
+                repeated_bars=8,
+                every=2,
                 silent_ms=0.0,
                 state="busy",
             ),
@@ -172,6 +175,13 @@ def _time() -> list[Sample]:
     ]
 
 
+def _every_shape() -> list[s.LanePoint]:
+    return [
+        s.LanePoint(position=float(i), value=0.5, shape=shape, tension=-0.5 if i % 2 else 0.0)
+        for i, shape in enumerate(Shape)
+    ]
+
+
 def _changes() -> list[Sample]:
     points = [
         s.LanePoint(position=0.0, value=0.2, shape=Shape.HOLD),
@@ -179,6 +189,7 @@ def _changes() -> list[Sample]:
     ]
     return [
         Sample("lane_points", s.LaneMessage(parameter="denoise", revision=1, points=points)),
+        Sample("lane_shapes", s.LaneMessage(parameter="morph", revision=2, points=_every_shape())),
         Sample(
             "lane_values",
             s.LaneMessage(
@@ -196,6 +207,7 @@ def _changes() -> list[Sample]:
         Sample("lane_clear", s.LaneClear(parameter="denoise", revision=3)),
         Sample("param_number", s.Param(parameter="denoise", value=0.1)),
         Sample("param_choice", s.Param(parameter="solver", value="sde", when=s.When(kind="now"))),
+        Sample("gesture", s.Gesture(parameter="denoise", touched=True)),
         Sample(
             "prompt_at_bar", s.Prompt(text="rain \u2614 \U0001f3b9", when=s.When(kind="bar", bar=9))
         ),
@@ -241,6 +253,7 @@ def _changes() -> list[Sample]:
                 sample=384_000,
                 promised_sample=384_000,
                 epoch=1,
+                lap=0,
                 ticks=7,
             ),
         ),
@@ -254,6 +267,7 @@ def _changes() -> list[Sample]:
                 sample=480_000,
                 promised_sample=384_000,
                 epoch=1,
+                lap=2,
                 ticks=31,
                 reason="The engine was too slow.",
             ),
@@ -275,6 +289,10 @@ def _sources() -> list[Sample]:
         Sample("source_end", s.SourceEnd(hash=SOURCE)),
         Sample("source_use", s.SourceUse(hash=SOURCE, role="target", at_ppq=16.0, repeat_bars=4)),
         Sample("source_use_none", s.SourceUse(hash="")),
+        Sample(
+            "source_use_own_tempo",
+            s.SourceUse(hash=SOURCE, tempo="own", bpm=93.0, downbeat=0.25),
+        ),
     ]
 
 

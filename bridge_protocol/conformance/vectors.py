@@ -1,8 +1,9 @@
 """Golden vectors: what every client and engine, in any language, must agree with to the byte.
 
 ``vectors/messages.json``: each message's frames (hex) and its fields. ``vectors/lanes.json``:
-breakpoints and the values on the engine's frames. ``vectors/tempo.json``: maps and, bar by bar,
-quarter notes, seconds and samples. Checked here with msgspec and, independently, with msgpack;
+breakpoints and the values on the engine's frames. ``vectors/lane_shapes.json``: the same for
+every shape, at seconds of its own. ``vectors/tempo.json``: maps and, bar by bar, quarter notes,
+seconds and samples. Checked here with msgspec and, independently, with msgpack;
 ``python -m bridge_protocol.conformance.vectors --write`` makes them anew. Any thread.
 """
 
@@ -19,6 +20,7 @@ import numpy as np
 
 from bridge_protocol import wire
 from bridge_protocol.bars import BarGrid
+from bridge_protocol.conformance.lane_shapes import ShapeCase, shape_cases
 from bridge_protocol.conformance.samples import Sample, samples
 from bridge_protocol.lanes import Anchor, Breakpoint, BreakpointLane, Shape
 from bridge_protocol.meter import MeterMap, SignatureChange
@@ -26,8 +28,10 @@ from bridge_protocol.schema import AnyMessage
 from bridge_protocol.tempo import TempoLaw, TempoMap, TempoSegment
 
 FOLDER = Path(__file__).parent / "vectors"
-FILES = ("messages", "lanes", "tempo")
+FILES = ("messages", "lanes", "lane_shapes", "tempo")
 LANE_TOLERANCE = 1e-9
+SHAPE_TOLERANCE = 1e-11
+"""How far a curve may be off, as a share of its lane's largest value."""
 SECONDS_TOLERANCE = 1e-9
 
 Vector = dict[str, Any]
@@ -67,6 +71,7 @@ def check_vectors(vectors: Vectors | None = None) -> int:
     for name, check in (
         ("messages", _check_message),
         ("lanes", _check_lane),
+        ("lane_shapes", _check_shape),
         ("tempo", _check_tempo),
     ):
         for vector in vectors[name]:
@@ -79,6 +84,7 @@ def make_vectors() -> Vectors:
     return {
         "messages": [_message_vector(sample) for sample in samples()],
         "lanes": [_lane_vector(*case) for case in _lane_cases()],
+        "lane_shapes": [_shape_vector(case) for case in shape_cases()],
         "tempo": [_tempo_vector(*case) for case in _tempo_cases()],
     }
 
@@ -165,6 +171,34 @@ def _check_lane(vector: Vector) -> None:
     seconds = vector["start_seconds"] + np.arange(len(wanted)) / vector["rate_hz"]
     got = lane.evaluate(_segments_in(vector), seconds)
     if not len(wanted) or np.abs(got - wanted).max() > LANE_TOLERANCE:
+        raise VectorError(f"{vector['name']}: the values differ: {got.tolist()}")
+
+
+def _shape_vector(case: ShapeCase) -> Vector:
+    points = [
+        {"position": p.position, "value": p.value, "shape": p.shape.value, "tension": p.tension}
+        for p in case.lane.points
+    ]
+    return {
+        "name": case.name,
+        "anchor": case.lane.anchor.value,
+        "points": points,
+        "tempo": _segments_out(case.tempo),
+        "seconds": case.seconds.tolist(),
+        "values": case.lane.evaluate(case.tempo, case.seconds).tolist(),
+    }
+
+
+def _check_shape(vector: Vector) -> None:
+    points = [
+        Breakpoint(p["position"], p["value"], Shape(p["shape"]), p["tension"])
+        for p in vector["points"]
+    ]
+    lane = BreakpointLane(points, Anchor(vector["anchor"]))
+    wanted = np.array(vector["values"])
+    got = lane.evaluate(_segments_in(vector), np.array(vector["seconds"]))
+    largest = max(abs(point.value) for point in points)
+    if not len(wanted) or np.abs(got - wanted).max() > SHAPE_TOLERANCE * largest:
         raise VectorError(f"{vector['name']}: the values differ: {got.tolist()}")
 
 

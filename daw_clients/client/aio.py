@@ -19,6 +19,7 @@ from bridge_protocol.schema import (
     ConditionEntry,
     Conditions,
     Credit,
+    Gesture,
     LaneClear,
     Message,
     Note,
@@ -31,7 +32,7 @@ from bridge_protocol.schema import (
     PromptSlot,
     Render,
     SourceRole,
-    SourceUse,
+    SourceTempoKind,
     Transport,
     Welcome,
     When,
@@ -164,6 +165,10 @@ class AsyncClient:
         """Sets one value; a choice by its name."""
         return await self.request(requests.param_message(parameter, value, when))
 
+    async def gesture(self, parameter: str, touched: bool, when: When = NOW) -> Ok:
+        """A hand on a knob, or off it: until then its values rule its lane."""
+        return await self.request(Gesture(parameter=parameter, touched=touched, when=when))
+
     async def prompt(self, text: str, when: When = NOW, slot: PromptSlot = "a") -> Ok:
         """Says what the music should be (``b``: what prompt_blend goes to; or the negative)."""
         return await self.request(Prompt(text=text, slot=slot, when=when))
@@ -193,10 +198,20 @@ class AsyncClient:
         at_ppq: float = 0.0,
         repeat_bars: int = 0,
         when: When = NOW,
+        *,
+        tempo: SourceTempoKind = "host",
+        bpm: float | None = None,
+        downbeat: float | None = None,
     ) -> Ok:
-        """Places an uploaded source in the song; an empty hash takes it away."""
+        """Places an uploaded source in the song; an empty hash takes it away.
+
+        ``tempo="own"`` stretches a source with its own steady tempo to the host's map: ``bpm``, or
+        found where that is None (the reply's text says what was found; the call then waits up to
+        two minutes), with its first bar line, ``downbeat`` seconds into it, at ``at_ppq``.
+        """
+        message = requests.source_use(source, role, at_ppq, repeat_bars, when, tempo, bpm, downbeat)
         return await self.request(
-            SourceUse(hash=source, role=role, at_ppq=at_ppq, repeat_bars=repeat_bars, when=when)
+            message, timeout_s=requests.patience_s(message, DEFAULT_TIMEOUT_S)
         )
 
     async def open_stream(

@@ -15,6 +15,7 @@ from bridge_protocol.schema import (
     ConditionEntry,
     Conditions,
     Credit,
+    Gesture,
     LaneClear,
     Message,
     Note,
@@ -27,7 +28,7 @@ from bridge_protocol.schema import (
     PromptSlot,
     Render,
     SourceRole,
-    SourceUse,
+    SourceTempoKind,
     Transport,
     Welcome,
     When,
@@ -164,6 +165,10 @@ class Client:
         """Sets one value; a choice by its name."""
         return self.request(requests.param_message(parameter, value, when))
 
+    def gesture(self, parameter: str, touched: bool, when: When = NOW) -> Ok:
+        """A hand on a knob, or off it: until then its values rule its lane."""
+        return self.request(Gesture(parameter=parameter, touched=touched, when=when))
+
     def prompt(self, text: str, when: When = NOW, slot: PromptSlot = "a") -> Ok:
         """Says what the music should be (``b``: what prompt_blend goes to; or the negative)."""
         return self.request(Prompt(text=text, slot=slot, when=when))
@@ -193,11 +198,19 @@ class Client:
         at_ppq: float = 0.0,
         repeat_bars: int = 0,
         when: When = NOW,
+        *,
+        tempo: SourceTempoKind = "host",
+        bpm: float | None = None,
+        downbeat: float | None = None,
     ) -> Ok:
-        """Places an uploaded source in the song; an empty hash takes it away."""
-        return self.request(
-            SourceUse(hash=source, role=role, at_ppq=at_ppq, repeat_bars=repeat_bars, when=when)
-        )
+        """Places an uploaded source in the song; an empty hash takes it away.
+
+        ``tempo="own"`` stretches a source with its own steady tempo to the host's map: ``bpm``, or
+        found where that is None (the reply's text says what was found; the call then waits up to
+        two minutes), with its first bar line, ``downbeat`` seconds into it, at ``at_ppq``.
+        """
+        message = requests.source_use(source, role, at_ppq, repeat_bars, when, tempo, bpm, downbeat)
+        return self.request(message, timeout_s=requests.patience_s(message, DEFAULT_TIMEOUT_S))
 
     def open_stream(
         self, stream: int, window_bars: int = 4, payload_format: PayloadFormat = "f32"

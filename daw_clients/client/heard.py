@@ -123,6 +123,9 @@ class HeardLog:
         change = next((c for c in reversed(self.changes) if c.seq == message.change), None)
         if change is None:
             return
+        if message.status == "moved":
+            change.promised_sample = message.sample
+            return
         change.promise = message
         if message.status != "kept":
             return
@@ -145,7 +148,9 @@ class HeardLog:
 
     def _heard_in(self, change: Change, span: Span) -> bool:
         promise = change.promise
-        if promise is None or span.kind != "played" or span.epoch != promise.epoch:
+        if promise is None or span.kind != "played":
+            return False
+        if (span.epoch, span.lap) != (promise.epoch, promise.lap):
             return False
         into = promise.sample - span.song_sample
         timeline = span.timeline_sample + into

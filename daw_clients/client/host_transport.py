@@ -16,9 +16,15 @@ def ppq_of(grid: BarGrid, sample: int) -> float:
 
 
 def transport_message(
-    head: PlayHead, grid: BarGrid, loop: Stretch | None, jump: Stretch | None, at_ns: int
+    head: PlayHead,
+    grid: BarGrid,
+    loop: Stretch | None,
+    jump: Stretch | None,
+    at_ns: int,
+    left: int | None = None,
 ) -> Transport:
-    """Where the host is; ``loop`` and ``jump`` are in quarter notes, as the user gave them."""
+    """Where the host is; ``loop`` and ``jump`` are in quarter notes, as the user gave them;
+    ``left``: the address at which the epoch before was left, where this one began unannounced."""
     bar = grid.bar_of_sample(head.sample)
     signature = grid.meter.signature(bar)
     ppq = ppq_of(grid, head.sample)
@@ -29,6 +35,7 @@ def transport_message(
         address=head.address,
         playing=head.playing,
         lap=head.lap,
+        left=left,
         ppq=ppq,
         bar_start_ppq=float(grid.ppq(bar)),
         bpm=grid.tempo.bpm(ppq),

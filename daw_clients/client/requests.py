@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bridge_protocol.lanes import BreakpointLane, SampledLane
-from bridge_protocol.meter import MeterMap
+from bridge_protocol.meter import MeterMap, SignatureChange
 from bridge_protocol.schema import (
     Hello,
     LaneMessage,
@@ -14,6 +14,9 @@ from bridge_protocol.schema import (
     Note,
     Notes,
     Param,
+    SourceRole,
+    SourceTempoKind,
+    SourceUse,
     TempoEntry,
     TempoMapMessage,
     When,
@@ -21,6 +24,7 @@ from bridge_protocol.schema import (
 from bridge_protocol.tempo import TempoMap
 
 CLIENT_NAME = "anacrusis python client"
+FINDING_TIMEOUT_S = 120.0
 NOW = When()
 DrawnLane = BreakpointLane | SampledLane
 
@@ -54,10 +58,16 @@ def tempo_message(tempo: TempoMap, meter: MeterMap, revision: int) -> TempoMapMe
             TempoEntry(ppq=s.start_ppq, bpm_start=s.bpm_start, bpm_end=s.bpm_end, law=s.law)
             for s in tempo.segments
         ],
-        meter=[
-            MeterEntry(bar=c.bar + 1, numerator=c.numerator, denominator=c.denominator)
-            for c in meter.changes
-        ],
+        meter=[_meter_entry(change) for change in meter.changes],
+    )
+
+
+def _meter_entry(change: SignatureChange) -> MeterEntry:
+    return MeterEntry(
+        bar=change.bar + 1,
+        numerator=change.numerator,
+        denominator=change.denominator,
+        ppq=None if change.start_ppq is None else float(change.start_ppq),
     )
 
 
@@ -69,7 +79,8 @@ def lane_message(
     if isinstance(lane, BreakpointLane):
         message.anchor = lane.anchor
         message.points = [
-            LanePoint(position=p.position, value=p.value, shape=p.shape) for p in lane.points
+            LanePoint(position=p.position, value=p.value, shape=p.shape, tension=p.tension)
+            for p in lane.points
         ]
         return message
     message.start, message.rate = lane.start_seconds, lane.rate_hz
@@ -81,6 +92,36 @@ def lane_message(
 def param_message(parameter: str, value: float | str, when: When = NOW) -> Param:
     """One value of a parameter; a choice by its name."""
     return Param(parameter=parameter, value=value, when=when)
+
+
+def source_use(
+    source: str,
+    role: SourceRole = "source",
+    at_ppq: float = 0.0,
+    repeat_bars: int = 0,
+    when: When = NOW,
+    tempo: SourceTempoKind = "host",
+    bpm: float | None = None,
+    downbeat: float | None = None,
+) -> SourceUse:
+    """Where a source lies in the song; an empty hash takes it away."""
+    return SourceUse(
+        hash=source,
+        role=role,
+        at_ppq=at_ppq,
+        repeat_bars=repeat_bars,
+        tempo=tempo,
+        bpm=bpm,
+        downbeat=downbeat,
+        when=when,
+    )
+
+
+def patience_s(message: SourceUse, usual_s: float) -> float:
+    """How long the answer to a placed source may take: a tempo that is to be found takes seconds,
+    and on a machine where none ever was up to a minute."""
+    to_be_found = message.hash and message.tempo == "own" and message.bpm is None
+    return max(usual_s, FINDING_TIMEOUT_S) if to_be_found else usual_s
 
 
 def notes_message(notes: Sequence[Note] | None, revision: int, when: When = NOW) -> Notes:

@@ -21,6 +21,7 @@ from bridge_protocol.schema import (
     Audio,
     Credit,
     Error,
+    Gesture,
     Message,
     Ok,
     OpenStream,
@@ -75,6 +76,7 @@ class SimulatedDaw:
         window_bars: int = 4,
         payload_format: PayloadFormat = "f32",
         keep_seconds: float = 600.0,
+        fixed_latency_ms: float | None = None,
     ) -> None:
         self.client = client
         self.clock = clock
@@ -91,7 +93,15 @@ class SimulatedDaw:
         self.late_frames_dropped = 0
         self.stale_frames_heard = 0
         self.refusals: deque[RefusedError] = deque(maxlen=1_000)
-        self._opening = OpenStream(stream=stream, window_bars=window_bars, format=payload_format)
+        self._opening = OpenStream(
+            stream=stream,
+            window_bars=window_bars,
+            format=payload_format,
+            latency="adaptive" if fixed_latency_ms is None else "fixed",
+            latency_ms=fixed_latency_ms or 0.0,
+            buffer_frames=self.buffer_frames,
+        )
+        self.latency_frames: int | None = None
         self._dry = dry
         self._declick = Declick(round(declick_ms * sample_rate_hz / 1000), CHANNELS)
         self._recording = Recording(round(keep_seconds * sample_rate_hz), CHANNELS)
@@ -106,6 +116,7 @@ class SimulatedDaw:
         self._joined_epoch = -1
         self._loop_ppq: Stretch | None = None
         self._jump_ppq: Stretch | None = None
+        self._left: int | None = None
         client.on(AudioBlock, self._keep)
         client.on(PromiseMessage, self.log.promise)
         client.on(Error, self._refused)
@@ -113,8 +124,13 @@ class SimulatedDaw:
     # ------------------------------------------------------------ transport (main thread)
 
     def open(self) -> None:
-        """Tells the engine the maps, asks for the stream, and tells where the host stands."""
-        self._outbox.extend((self._maps(), self._opening))
+        """Tells the engine the maps, asks for the stream, and tells where the host stands.
+
+        ``latency_frames`` is known once the stream is open, where the latency is fixed.
+        """
+        self._outbox.append(self._maps())
+        self._flush()
+        self.client.post(self._opening).then(self._opened)
         self._new_epoch(self.head.sample, playing=False)
         self._flush()
 
@@ -172,6 +188,11 @@ class SimulatedDaw:
     def prompt(self, text: str, when: When = NOW) -> Change:
         """Changes the prompt and follows the change to the ear."""
         return self._change(Prompt(text=text, when=when), "prompt")
+
+    def gesture(self, parameter: str, touched: bool, when: When = NOW) -> Change:
+        """Puts a hand on a knob, or takes it off."""
+        message = Gesture(parameter=parameter, touched=touched, when=when)
+        return self._change(message, f"{parameter} gesture")
 
     def lane(self, parameter: str, lane: DrawnLane, when: When = NOW) -> Change:
         """Draws a lane and follows the change to the ear."""
@@ -311,6 +332,7 @@ class SimulatedDaw:
         self._forget_jump()
         self.ring.forget(self.head.epoch)
         self._granted.pop(self.head.epoch, None)
+        self._left = self.head.address
         self.head.locate(sample, playing)
         self.ring.place(self.head.epoch, self._played)
         self._epoch_heard = False
@@ -320,6 +342,7 @@ class SimulatedDaw:
         self.ring.forget(old_epoch)
         self._granted.pop(old_epoch, None)
         self._joined_epoch = self.head.epoch
+        self._left = None
         self._tell()
 
     def _forget_jump(self) -> None:
@@ -354,7 +377,9 @@ class SimulatedDaw:
         """Puts the host's position in the outbox, as it is at this moment."""
         self._told_ns = self.clock.now_ns()
         self._outbox.append(
-            transport_message(self.head, self.grid, self._loop_ppq, self._jump_ppq, self._told_ns)
+            transport_message(
+                self.head, self.grid, self._loop_ppq, self._jump_ppq, self._told_ns, self._left
+            )
         )
 
     # ------------------------------------------------------------ inside: messages
@@ -366,6 +391,14 @@ class SimulatedDaw:
     def _flush(self) -> None:
         while self._outbox:
             self.client.tell(self._outbox.popleft())
+
+    def _opened(self, answered: Pending) -> None:
+        try:
+            reply = answered.result()
+        except RefusedError as error:
+            self.refusals.append(error)
+        else:
+            self.latency_frames = reply.latency_frames if isinstance(reply, Ok) else None
 
     def _refused(self, error: Error) -> None:
         self.refusals.append(refusal_of(error))

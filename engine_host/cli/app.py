@@ -6,9 +6,10 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from bridge_protocol.errors import RefusedError
-from engine_host.cli import bars, bench, demo, doctor, render, serve
+from bridge_protocol.errors import ErrorCode, RefusedError
+from engine_host.cli import bars, bench, demo, doctor, project, render, serve
 
 app = typer.Typer(
     name="anacrusis",
@@ -23,18 +24,20 @@ app.command("demo")(demo.demo)
 app.command("render")(render.render)
 app.command("serve")(serve.serve)
 app.command("bars")(bars.bars)
+app.command("project")(project.project)
 app.command("doctor")(doctor.doctor)
 app.add_typer(bench.bench_app, name="bench")
 
 
 def run() -> None:
-    """Runs the app; a refusal is one line on standard error and exit code 2."""
+    """Runs the app; a refusal is one line on standard error and exit code 2, 130 where a signal
+    asked for it."""
     try:
         app()
     except RefusedError as error:
         console = Console(stderr=True, highlight=False, soft_wrap=True)
-        console.print(f"[bold red]error[/] {error.code.value} {error.field}: ", end="")
+        console.print(f"[bold red]error[/] {error.code.value} {escape(error.field)}: ", end="")
         console.print(error.message, markup=False)
-        sys.exit(2)
+        sys.exit(130 if error.code is ErrorCode.CANCELLED else 2)
     except KeyboardInterrupt:
         sys.exit(130)

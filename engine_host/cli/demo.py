@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,11 +21,11 @@ from engine_host.cli.demo_parts import loops
 from engine_host.cli.demo_parts.picture import draw
 from engine_host.cli.demo_parts.report import make_report, problems
 from engine_host.cli.demo_parts.scenario import BPM, LOOP_BARS, Scenario, Song, demo_song
+from engine_host.cli.engine_process import START_TIMEOUT_S, engine_process
 from engine_host.files import read_source, replacing, write_wav
 
 RATE_HZ = 48_000
 BUFFER_SECONDS = 0.75
-START_TIMEOUT_S = 60.0
 PLAY_TIMEOUT_S = 150.0
 HEADROOM_BARS = 26
 _console = Console(stderr=True, highlight=False)
@@ -64,7 +59,7 @@ def demo(
     song = demo_song()
     material = _material(source, song)
     clock = MonotonicClock()
-    with _engine_process(port) as endpoint, Client(endpoint, clock) as client:
+    with engine_process(port) as endpoint, Client(endpoint, clock) as client:
         welcome = client.connect()
         pulses: list[Pulse] = []
         client.on(Pulse, pulses.append)
@@ -84,37 +79,6 @@ def _material(path: Path | None, song: Song) -> Material:
     given = read_source(path, "--source", 0.04)
     bars = max(1, round(given.seconds / song.grid(RATE_HZ).seconds(1)))
     return Material(given.audio, given.rate_hz, bars, target)
-
-
-@contextmanager
-def _engine_process(port: int) -> Iterator[str]:
-    """Starts ``anacrusis serve`` and gives its endpoint; ends it afterwards."""
-    command = [sys.executable, "-m", "engine_host", "serve", "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        yield _endpoint_of(process)
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def _endpoint_of(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    watchdog = threading.Timer(START_TIMEOUT_S, process.kill)
-    watchdog.start()
-    line = process.stdout.readline()
-    watchdog.cancel()
-    if "listening on " not in line:
-        code = process.wait()
-        raise RefusedError(
-            ErrorCode.NO_ENGINE,
-            "engine",
-            f"The engine did not start (exit code {code}); see above.",
-        )
-    return line.rsplit("listening on ", 1)[1].strip()
 
 
 def _daw(client: Client, clock: Clock, song: Song, material: Material, seed: int) -> SimulatedDaw:

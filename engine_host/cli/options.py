@@ -13,11 +13,18 @@ from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.meter import MeterMap
 from bridge_protocol.notation import parse_meter, parse_tempo
 from bridge_protocol.tempo import TempoMap, check_bpm
+from daw_clients.projects.project import Locator
 
 DEFAULT_BPM = 120.0
+TIME_PANEL, ENGINE_PANEL = "Bars and tempo", "Engine"  # headings of --help
 
 Bpm = Annotated[
-    float | None, typer.Option("--bpm", help="One tempo throughout, 20 to 999. [default: 120]")
+    float | None,
+    typer.Option(
+        "--bpm",
+        help="One tempo throughout, 20 to 999. [default: 120]",
+        rich_help_panel=TIME_PANEL,
+    ),
 ]
 Tempo = Annotated[
     str | None,
@@ -25,9 +32,15 @@ Tempo = Annotated[
         "--tempo",
         help='A tempo map, e.g. "1:120, 9:120>90/time, 17:90". Positions are bar or bar.beat, '
         "counted from 1; a>b is a ramp up to the next entry, /time (as REAPER) or /beats (as Live).",
+        rich_help_panel=TIME_PANEL,
     ),
 ]
-Meter = Annotated[str, typer.Option("--meter", help='Signatures by bar, e.g. "1:4/4, 5:7/8".')]
+Meter = Annotated[
+    str,
+    typer.Option(
+        "--meter", help='Signatures by bar, e.g. "1:4/4, 5:7/8".', rich_help_panel=TIME_PANEL
+    ),
+]
 Rate = Annotated[int | None, typer.Option("--rate", help="Sample rate in Hz, a multiple of 25.")]
 Depth = Annotated[
     int,
@@ -36,47 +49,64 @@ Depth = Annotated[
         min=1,
         max=16,
         help="Generations in flight at once; part of what makes bytes equal.",
+        rich_help_panel=ENGINE_PANEL,
     ),
 ]
 Threads = Annotated[
     int,
-    typer.Option("--threads", min=1, max=64, help="CPU threads; part of what makes bytes equal."),
+    typer.Option(
+        "--threads",
+        min=1,
+        max=64,
+        help="CPU threads; part of what makes bytes equal.",
+        rich_help_panel=ENGINE_PANEL,
+    ),
 ]
 Accelerator = Annotated[
-    str, typer.Option("--accelerator", help="How the model runs: auto, onnx or eager.")
+    str,
+    typer.Option(
+        "--accelerator",
+        help="How the model runs: auto, onnx or eager.",
+        rich_help_panel=ENGINE_PANEL,
+    ),
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where to write.")]
 
 
 @dataclass(frozen=True)
 class Maps:
-    """Tempo and meter of the command line."""
+    """Tempo and meter of the command line or of a project, and the places that a project names."""
 
     tempo: TempoMap
     meter: MeterMap
+    locators: tuple[Locator, ...] = ()
 
     def grid(self, rate_hz: int) -> BarGrid:
         """With a sample rate."""
         return BarGrid(self.tempo, self.meter, rate_hz)
 
 
-def maps_of(bpm: float | None, tempo: str | None, meter: str) -> Maps:
-    """The maps that --bpm, --tempo and --meter describe."""
-    meters = parse_meter(meter, "--meter")
+def maps_of(bpm: float | None, tempo: str | None, meter: str, dashes: str = "--") -> Maps:
+    """The maps that --bpm, --tempo and --meter describe; in a file they have no ``dashes``."""
+    meters = parse_meter(meter, f"{dashes}meter")
     if bpm is not None and tempo is not None:
-        raise RefusedError(ErrorCode.BAD_NOTATION, "--bpm", "Give --bpm or --tempo, not both.")
+        raise RefusedError(
+            ErrorCode.BAD_NOTATION,
+            f"{dashes}bpm",
+            f"Give {dashes}bpm or {dashes}tempo, not both.",
+        )
     if tempo is not None:
-        return Maps(parse_tempo(tempo, meters, "--tempo"), meters)
-    check_bpm(DEFAULT_BPM if bpm is None else bpm, "--bpm")
+        return Maps(parse_tempo(tempo, meters, f"{dashes}tempo"), meters)
+    check_bpm(DEFAULT_BPM if bpm is None else bpm, f"{dashes}bpm")
     return Maps(TempoMap.constant(DEFAULT_BPM if bpm is None else bpm), meters)
 
 
-def checked_rate(rate_hz: int) -> int:
+def checked_rate(rate_hz: int, field: str = "--rate") -> int:
     """A sample rate the engine can serve."""
     if rate_hz % 25 or not 8_000 <= rate_hz <= 384_000:
         raise RefusedError(
             ErrorCode.OUT_OF_RANGE,
-            "--rate",
+            field,
             f"{rate_hz} Hz: give a multiple of 25 from 8000 to 384000, e.g. 44100 or 48000.",
         )
     return rate_hz

@@ -2,248 +2,170 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bridge_protocol.bars import BarGrid
-from bridge_protocol.blocks import Samples
 from bridge_protocol.clock import MonotonicClock
 from bridge_protocol.errors import ErrorCode, RefusedError
-from bridge_protocol.notation import (
-    parse_assignment,
-    parse_bar_range,
-    parse_lane,
-    parse_position,
-    position_ppq,
-)
-from bridge_protocol.parameters import (
-    PARAMETERS,
-    Law,
-    PropagationClass,
-    lane_parameter,
-    parameter,
-)
+from bridge_protocol.notation import parse_assignment
 from engine_host.cli import options
-from engine_host.files import Depth, read_source, write_wav
-from engine_host.models.house.model import load_house_model
-from engine_host.models.interface import Model
-from engine_host.render import OfflineRender
-from engine_host.session.song import Song
-from engine_host.stream.engine import DEFAULT_DEPTH, Engine
-from engine_host.stream.settings import (
-    Change,
-    Edit,
-    LaneEntry,
-    propagation_of,
-    set_lane,
-    set_placement,
-    set_prompt,
-    set_value,
+from engine_host.cli import project_options as projects
+from engine_host.cli.opened import (
+    bar_range,
+    given_options,
+    opened_project,
+    refuse_beside_project,
+    refuse_without_project,
 )
-from engine_host.stream.sources import Placement, Source
+from engine_host.cli.render_parts import options as own
+from engine_host.cli.render_parts import report
+from engine_host.cli.render_parts.destinations import destination_of
+from engine_host.cli.render_parts.from_project import FromProject, ProjectUse
+from engine_host.cli.render_parts.job import Job
+from engine_host.cli.render_parts.loaded import EngineChoice, load_engine
+from engine_host.cli.render_parts.outputs import OUT
+from engine_host.cli.render_parts.part import PartText, read_part
+from engine_host.cli.render_parts.request import Request, file_depth, output_rate
+from engine_host.cli.render_parts.stems_file import read_stems
+from engine_host.stream.engine import DEFAULT_DEPTH
 
-DEFAULT_BARS_WITHOUT_SOURCE = 8
+DEFAULT_FILE, DEFAULT_FOLDER = Path("anacrusis.wav"), Path("stems")
+_WITH_STEMS = frozenset(
+    {"stems", "out", "clip_bars", "depth", "rows", "threads", "accelerator", "as_json", "quiet"}
+    | {"no_resume"}
+)
+_ABOUT_PROJECT = ("live_law", "project_lane", "notes")
 _notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def render(
-    source: Annotated[
-        Path | None,
-        typer.Argument(help="Audio to transform; without it the prompt alone is played."),
-    ] = None,
-    out: options.Out = Path("anacrusis.wav"),
-    prompt: Annotated[str, typer.Option("--prompt", help="What it should be, in words.")] = "",
-    bars: Annotated[
-        str | None,
-        typer.Option(
-            "--bars", help="e.g. 5-8 (both included). [default: all of the source, or 1-8]"
-        ),
-    ] = None,
+    context: typer.Context,
+    source: own.Source = None,
+    prompt: own.Prompt = "",
+    seed: own.Seed = 0,
+    prompt_b: own.PromptB = "",
+    negative: own.Negative = "",
+    structure: own.Structure = None,
+    target: own.Target = None,
+    source_at: own.SourceAt = "1",
+    repeat: own.Repeat = 0,
+    lane: own.Lane = None,
+    setting: own.Setting = None,
     bpm: options.Bpm = None,
     tempo: options.Tempo = None,
     meter: options.Meter = "1:4/4",
-    lane: Annotated[
-        list[str] | None,
-        typer.Option("--lane", help='Automation, e.g. "denoise=1:0.2, 5.3:0.9"; may be repeated.'),
-    ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="A parameter's value, e.g. steps=12; may be repeated. Known: "
-            + ", ".join(spec.name for spec in PARAMETERS),
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed is another take.")] = 0,
-    prompt_b: Annotated[
-        str, typer.Option("--prompt-b", help="Where prompt_blend goes; automate it as a lane.")
-    ] = "",
-    negative: Annotated[
-        str,
-        typer.Option("--negative", help="With --set guidance_mode=full: what to lead away from."),
-    ] = "",
-    structure: Annotated[
-        Path | None,
-        typer.Option(
-            "--structure", help="Audio whose structure is followed. [default: the source]"
-        ),
-    ] = None,
-    target: Annotated[
-        Path | None,
-        typer.Option("--target", help="Audio that morph pulls to. [default: the source]"),
-    ] = None,
-    source_at: Annotated[
-        str, typer.Option("--source-at", help="Position where the source begins.")
-    ] = "1",
-    repeat: Annotated[
-        int, typer.Option("--repeat", min=0, help="Begin the source again every so many bars.")
-    ] = 0,
-    window: Annotated[
-        int, typer.Option("--window", min=1, max=64, help="Bars rendered together.")
-    ] = 4,
-    rate: options.Rate = None,
-    bits: Annotated[str, typer.Option("--bits", help="16, 24 or float.")] = "24",
+    project: projects.ProjectFile = None,
+    live_law: projects.LiveLawWord = None,
+    project_lane: projects.ProjectLanes = None,
+    notes: projects.PlayNotes = False,
+    bars: own.Bars = None,
+    out: own.Out = None,
+    rate: own.Rate = None,
+    bits: own.Bits = "24",
+    as_json: own.AsJson = False,
+    quiet: own.Quiet = False,
+    no_resume: own.NoResume = False,
+    clip_bars: projects.ClipBars = None,
+    stems: own.Stems = None,
+    window: own.Window = 4,
     depth: options.Depth = DEFAULT_DEPTH,
+    rows: own.Rows = None,
     threads: options.Threads = 2,
     accelerator: options.Accelerator = "auto",
 ) -> None:
-    """Render bars to a WAV file; the same command gives the same bytes, every time.
+    """Render bars to a file; the same command gives the same bytes, every time.
+
+    Ctrl-C keeps the bars that are done, and the same command goes on from there.
 
     Example: anacrusis render loop.wav --bpm 120 --bars 1-8 --prompt "jazz piano trio"
-    --lane "denoise=1:0.2, 5.3:0.9" --out jazz.wav
+    --lane "denoise=1:0.2, 5.3:0.9" --out jazz.flac
     """
-    file_depth = _file_depth(bits)
-    maps = options.maps_of(bpm, tempo, meter)
-    grid = maps.grid(48_000)
-    edits = _edits(lane or [], setting or [], seed, grid)
-    edits += [
-        ("prompt", set_prompt(prompt)),
-        ("prompt_b", set_prompt(prompt_b, "b")),
-        ("prompt_negative", set_prompt(negative, "negative")),
-    ]
-    at_ppq = position_ppq(parse_position(source_at, "--source-at"), maps.meter, "--source-at")
-    given = _read(source, "source")
-    aim = _read(target, "--target")
-    followed = _read(structure, "--structure")
-    asked = parse_bar_range(bars, "--bars") if bars else None
-    rate_hz = _output_rate(rate, given)
-    for role, audio in (("source", given), ("target", aim), ("structure", followed)):
-        if audio is not None:
-            edits.append((role, set_placement(role, Placement(audio, at_ppq, repeat))))
-    _warn_of_the_inaudible(lane or [], given, aim)
-
-    model = load_house_model(accelerator=accelerator, threads=threads)
-    song = Song(rate_hz, model.geometry)
-    song.set_map(maps.tempo, maps.meter)
-    for number, (name, edit) in enumerate(edits):
-        song.apply(Change(number, name, propagation_of(name), edit), song.next_state())
-    first_bar, last_bar = _range(asked, song)
-    song.check_range(first_bar, last_bar)
-    _tell_prompt(model, prompt)
-    engine = Engine(model, MonotonicClock(), depth=depth)
-    sound = _with_progress(OfflineRender(engine, song, window), first_bar, last_bar)
-    write_wav(out, sound, rate_hz, file_depth)
-    seconds = len(sound) / rate_hz
-    typer.echo(f"{out}: bars {first_bar}-{last_bar}, {len(sound)} samples, {seconds:.3f} s")
-
-
-def _edits(
-    lanes: list[str], settings: list[str], seed: int, grid: BarGrid
-) -> list[tuple[str, Edit]]:
-    found: list[tuple[str, Edit]] = []
-    parameter("seed").check(seed, "--seed")
-    found.append(("seed", set_value("seed", float(seed))))
-    for text in settings:
-        name, value = parse_assignment(text, "--set")
-        if parameter(name, "--set").propagation is PropagationClass.SESSION:
-            raise RefusedError(
-                ErrorCode.CANNOT_HEAR,
-                f"--set {name}",
-                f"It is no part of the song: give --{'window' if name == 'window_bars' else name}.",
-            )
-        found.append((name, set_value(name, _number(name, value))))
-    for text in lanes:
-        name, points = parse_assignment(text, "--lane")
-        spec = lane_parameter(name, "--lane")
-        curve = parse_lane(points, grid.meter, f"--lane {name}")
-        for point in curve.points:
-            spec.check(point.value, f"--lane {name}")
-        found.append((name, set_lane(name, LaneEntry(curve, 1))))
-    return found
-
-
-def _number(name: str, text: str) -> float:
-    spec = parameter(name, "--set")
-    if spec.law is Law.CHOICE and text in spec.choices:
-        return float(spec.choices.index(text))
-    try:
-        value = float(text)
-    except ValueError:
-        choices = ", ".join(spec.choices) or f"a number from {spec.minimum:g} to {spec.maximum:g}"
-        raise RefusedError(
-            ErrorCode.BAD_NOTATION, f"--set {name}", f"{text!r} won't do; give {choices}."
-        ) from None
-    return spec.check(value, f"--set {name}")
-
-
-def _read(path: Path | None, field: str) -> Source | None:
-    return None if path is None else read_source(path, field, 0.04)
-
-
-def _file_depth(bits: str) -> Depth:
-    if bits not in ("16", "24", "float"):
-        raise RefusedError(ErrorCode.OUT_OF_RANGE, "--bits", f"{bits!r}: give 16, 24 or float.")
-    return bits  # type: ignore[return-value]
-
-
-def _output_rate(rate: int | None, source: Source | None) -> int:
-    """As asked; else the source's own where the engine can serve it; else 48 kHz."""
-    if rate is not None:
-        return options.checked_rate(rate)
-    if source is not None and source.rate_hz % 25 == 0 and source.rate_hz >= 8_000:
-        return source.rate_hz
-    return 48_000
-
-
-def _range(asked: tuple[int, int] | None, song: Song) -> tuple[int, int]:
-    """First and last bar, counted from 1."""
-    if asked is not None:
-        return asked[0] + 1, asked[1]
-    end = song.source_end_sample()
-    if end is None:
-        return 1, DEFAULT_BARS_WITHOUT_SOURCE
-    source = song.base.source
-    assert source is not None
-    first = song.grid.meter.bar_at(source.at_ppq)
-    return first + 1, max(first, song.grid.bar_of_sample(end - 1)) + 1
-
-
-def _warn_of_the_inaudible(lanes: list[str], source: Source | None, target: Source | None) -> None:
-    names = [text.partition("=")[0].strip() for text in lanes]
-    for name in names:
-        if source is None and name in ("denoise", "initial_noise", "sde_blend"):
-            _notes.print(f"[yellow]note[/] {name} is heard only with a SOURCE; there is none.")
-        if name == "morph" and source is None and target is None:
-            _notes.print("[yellow]note[/] morph needs a SOURCE or a --target to pull to.")
-
-
-def _tell_prompt(model: Model, prompt: str) -> None:
-    reading = model.read_prompt(prompt)
-    if reading.ignored:
-        _notes.print(f"[yellow]note[/] not understood: {', '.join(reading.ignored)}")
-
-
-def _with_progress(job: OfflineRender, first_bar: int, last_bar: int) -> Samples:
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_notes, transient=True) as progress:
-        task = progress.add_task(f"bars {first_bar}-{last_bar}", total=math.inf)
-        return job.bars(
-            first_bar,
-            last_bar,
-            lambda done, total: progress.update(task, completed=done, total=total),
+    if stems is not None:
+        _refuse_beside_stems(context)
+        request = read_stems(stems)
+    else:
+        text = PartText(
+            source=source,
+            prompt=prompt,
+            prompt_b=prompt_b,
+            negative=negative,
+            seed=seed,
+            target=target,
+            structure=structure,
+            source_at=source_at,
+            repeat=repeat,
+            settings=tuple(parse_assignment(entry, "--set") for entry in setting or ()),
+            lanes=tuple(parse_assignment(entry, "--lane") for entry in lane or ()),
         )
+        given = _given(context, project, live_law)
+        maps = given.opened.maps if given else options.maps_of(bpm, tempo, meter)
+        lanes = (parse_assignment(entry, "--project-lane") for entry in project_lane or ())
+        use = ProjectUse(tuple(lanes), notes)
+        request = _request(text, maps, bars, rate, bits, window, given, use)
+    path = out or (DEFAULT_FILE if stems is None else DEFAULT_FOLDER)
+    destination = destination_of(path, many=stems is not None, mix=request.mix, clip_bars=clip_bars)
+    if request.project is not None:
+        request.project.refuse_overwriting(path.expanduser(), OUT)
+    destination.check(request.depth, request.rate_hz)
+    clock = MonotonicClock()
+    loaded = load_engine(EngineChoice(depth, rows, threads, accelerator), clock)
+    job = Job(request, loaded, destination, _notes, clock, quiet=quiet, resume=not no_resume)
+    outcome = job.run()
+    if as_json:
+        typer.echo(report.as_json(outcome))
+    elif not quiet:
+        typer.echo(report.lines(outcome))
+
+
+def _request(
+    text: PartText,
+    maps: options.Maps,
+    bars: str | None,
+    rate: int | None,
+    bits: str,
+    window: int,
+    given: FromProject | None,
+    use: ProjectUse,
+) -> Request:
+    """One song, as the command line and the project that it names describe it."""
+    depth = file_depth(bits, "--bits")
+    project = given.opened.project if given else None
+    asked = bar_range(bars, project, "--bars") if bars else None
+    part = read_part(text, maps.meter)
+    part = given.into(part, use) if given else part
+    return Request(
+        parts=(part,),
+        maps=maps,
+        bars=None if asked is None else (asked[0] + 1, asked[1]),
+        rate_hz=output_rate(rate, (part,), "--rate"),
+        depth=depth,
+        window_bars=window,
+        project=given.opened if given else None,
+        remarks=given.remarks() if given else (),
+    )
+
+
+def _given(
+    context: typer.Context, project: Path | None, live_law: str | None
+) -> FromProject | None:
+    """The project that the command line names."""
+    if project is None:
+        refuse_without_project(given_options(context), _ABOUT_PROJECT)
+        return None
+    refuse_beside_project(given_options(context))
+    return FromProject(opened_project(project, live_law, "--project"))
+
+
+def _refuse_beside_stems(context: typer.Context) -> None:
+    """What describes a song is written in the stems file, and not beside it."""
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        came_from = context.get_parameter_source(name)
+        given = came_from is not None and came_from.name == "COMMANDLINE"
+        if given and name not in _WITH_STEMS:
+            field = parameter.opts[0] if parameter.opts[0].startswith("-") else name
+            raise RefusedError(
+                ErrorCode.BAD_FIELD, field, "With --stems this is written in the stems file."
+            )

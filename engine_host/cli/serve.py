@@ -33,9 +33,11 @@ def serve(
     clock = MonotonicClock()
     model = load_house_model(accelerator=accelerator, threads=threads)
     encoder = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-encode")
-    engine = Engine(model, clock, depth=depth, encoder=encoder)
+    listener = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-listen")
+    engine = Engine(model, clock, depth=depth, encoder=encoder, listener=listener)
     server = Server(engine, clock, port=port)
     engine.on_failure = server.failed
+    engine.on_pace = server.hub.paced
     engine.warm_up()
     typer.echo(f"anacrusis: {model.name} ({model.accelerator}) listening on {server.endpoint}")
     asyncio.run(_until_told(server))

@@ -16,7 +16,6 @@ from bridge_protocol.schema import (
     VERSION_MAX,
     VERSION_MIN,
     Bye,
-    Error,
     Hello,
     Limits,
     Message,
@@ -30,12 +29,13 @@ from bridge_protocol.schema import (
     Welcome,
 )
 from bridge_protocol.wire import MAX_MESSAGE_BYTES, BadMessageError, pack, unpack_from_client
+from engine_host.session.refusals import refusal
 from engine_host.session.session import MAX_STREAMS, MAX_UPLOADS, Session
 from engine_host.session.source_store import MAX_SOURCE_BYTES, SourceStore
 from engine_host.stream.engine import Engine
-from engine_host.stream.stream import Stream, TooLateError
+from engine_host.stream.stream import Stream
 
-FEATURES = ("jump", "render", "notes", "sampled_lanes")
+FEATURES = ("jump", "render", "notes", "sampled_lanes", "gesture", "fixed_latency", "own_tempo")
 MAX_SESSIONS = 16
 RATE_STEP_HZ = 25  # session rates: so that a latent frame is a whole number of samples
 HUNG_AFTER_NS = 3_000_000_000
@@ -94,6 +94,12 @@ class Hub:
         for session in list(self._sessions.values()):
             if stream in session.streams():
                 session.failed(stream, words)
+
+    def paced(self, stream: Stream, every: int) -> None:
+        """Another share of the song is rendered; its session is told. Engine thread."""
+        for session in list(self._sessions.values()):
+            if stream in session.streams():
+                session.paced(stream, every)
 
     # ------------------------------------------------------------ answers
 
@@ -176,11 +182,7 @@ class Hub:
         )
 
     def _refuse(self, identity: bytes, error: RefusedError, seq: int | None) -> None:
-        reply = Error(re=seq, code=error.code.value, field=error.field, message=error.message)
-        if isinstance(error, TooLateError):
-            reply.next_bar = error.promise.bar + 1
-            reply.next_sample = error.promise.sample
-        self._send(identity, reply)
+        self._send(identity, refusal(error, seq))
 
     # ------------------------------------------------------------ signs of life
 
@@ -196,7 +198,10 @@ class Hub:
             tick_ms_p99=engine.tick_cost.quantile_ns(0.99) / 1e6,
             load=self._load,
             lead_ms=session.lead_ms(now) or 0.0,
+            horizon_ms=session.horizon_ms(now),
             late_bars=session.late_bars,
+            repeated_bars=session.repeated_bars,
+            every=session.every,
             silent_ms=silent / 1e6,
             state=state,  # type: ignore[arg-type]
         )

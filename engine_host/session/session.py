@@ -5,7 +5,9 @@ Called by the server's thread; what touches a stream does so under the engine's 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from bridge_protocol.clock import Clock
@@ -26,6 +28,7 @@ from bridge_protocol.schema import (
     ConditionEntry,
     Conditions,
     Credit,
+    Gesture,
     Hello,
     LaneClear,
     LaneMessage,
@@ -48,11 +51,24 @@ from bridge_protocol.schema import (
     When,
 )
 from bridge_protocol.tempo import TempoMap
+from engine_host.session.refusals import refusal
 from engine_host.session.song import Song, live_stream, map_of
 from engine_host.session.source_store import SourceStore, Upload
-from engine_host.stream.cues import Promise
+from engine_host.session.source_uses import (
+    USE_IS_NEWER,
+    Place,
+    check_use,
+    found_words,
+    is_to_be_found,
+    not_found,
+    place_of,
+    placement_of,
+)
+from engine_host.stream.beats import Beats
 from engine_host.stream.engine import Engine
 from engine_host.stream.playline import Loop, Origin, PlannedJump
+from engine_host.stream.promises import Promise, Sink
+from engine_host.stream.rendering import fade_samples
 from engine_host.stream.settings import (
     Change,
     Condition,
@@ -65,15 +81,17 @@ from engine_host.stream.settings import (
     set_notes,
     set_placement,
     set_prompt,
+    set_touched,
     set_value,
 )
-from engine_host.stream.sources import Placement
-from engine_host.stream.stream import Sink, Stream
+from engine_host.stream.sources import Source
+from engine_host.stream.stream import Stream
 
 MAX_STREAMS = 8
 MAX_UPLOADS = 4
 LANE_IS_NEWER = "A lane with this revision, or a later one, is in force already."
 MAX_WEIGHT = 100.0
+LATENCY_STEPS_PER_SECOND = 50  # a latency that the engine chooses is a multiple of 20 ms
 SHORTEST_LOOP_SECONDS = 0.1
 
 Reply = Message | None
@@ -105,7 +123,7 @@ class Session:
     ) -> None:
         self.token = token
         self.rate_hz = hello.sample_rate
-        self._channels = hello.channels
+        self._channels, self._block_size = hello.channels, hello.block_size
         self._engine, self._sources, self._clock, self._send = engine, sources, clock, send
         self._song = Song(hello.sample_rate, engine.model.geometry)
         self._uploads: dict[str, Upload] = {}
@@ -115,6 +133,9 @@ class Session:
         self._playing = False
         self._window_bars: int | None = None  # as set before the stream was opened
         self._lane_revisions: dict[str, int] = {}
+        self._uses = 0
+        self._used: dict[Place, int] = {}  # which source_use is in force there
+        self._closed = False
 
     # ------------------------------------------------------------ the door
 
@@ -133,6 +154,7 @@ class Session:
     def close(self) -> None:
         """Ends every stream of the session."""
         with self._engine.lock:
+            self._closed = True
             for stream in self.streams():
                 self._engine.remove(stream)
             self._live = None
@@ -153,6 +175,34 @@ class Session:
     def late_bars(self) -> int:
         """Bars that came too late so far."""
         return self._live.late_bars if self._live else 0
+
+    @property
+    def repeated_bars(self) -> int:
+        """Bars in which an earlier window's were heard again, as planned."""
+        return self._live.repeated_bars if self._live else 0
+
+    @property
+    def every(self) -> int:
+        """Of how many windows one is rendered."""
+        return self._live.tiling.every if self._live else 1
+
+    def horizon_ms(self, now_ns: int) -> float:
+        """How far beyond the host's place a change that is wanted now is heard."""
+        if self._live is None:
+            return 0.0
+        cost = self._engine.cost(int(self._song.base.values["steps"]))
+        return 1000 * self._live.horizon_frames(now_ns, cost) / self.rate_hz
+
+    def paced(self, stream: Stream, every: int) -> None:
+        """Less of the song is rendered than is played, or all of it again. Engine thread."""
+        bars = stream.tiling.window_bars * every
+        words = (
+            f"The engine is too slow here: of every {bars} bars the first "
+            f"{stream.tiling.window_bars} are rendered, and repeated."
+            if every > 1
+            else "Every bar is rendered again."
+        )
+        self._send(Notice(code=ErrorCode.ENGINE_SLOW.value, message=words), None)
 
     def service(self) -> None:
         """Tells how renders go on. Server thread, a few times a second."""
@@ -185,7 +235,8 @@ class Session:
         )
         self._playing = message.playing
         if self._live is not None:
-            self._live.follow(self._origin, message.playing, self._clock.now_ns())
+            now = self._clock.now_ns()
+            self._live.follow(self._origin, message.playing, now, message.left)
         return None
 
     def _loop(self, message: Transport) -> Loop:
@@ -215,6 +266,7 @@ class Session:
             maps = map_of(message)
         except RefusedError as error:  # the maps' own words for what the message calls otherwise
             field = error.field.replace("segments", "tempo").replace("changes", "meter")
+            field = field.replace("start_ppq", "ppq")
             raise RefusedError(error.code, field, error.message) from None
         self._song.set_map(*maps)
         self._song.told_map = True
@@ -253,10 +305,18 @@ class Session:
             return self._between_ticks(spec.name, int(value))
         return self._change(message.seq, spec.name, set_value(spec.name, value), message.when)
 
+    def _gesture(self, message: Gesture, payload: bytes) -> Reply:
+        spec = self._audible(lane_parameter(message.parameter))
+        edit = set_touched(spec.name, message.touched)
+        name = f"{spec.name} gesture"  # beside the values it rules, not in place of them
+        return self._change(message.seq, name, edit, message.when, spec.propagation)
+
     def _between_ticks(self, name: str, value: int) -> Ok:
         """A session-class parameter: no part of the song, and in force at once."""
         if name == "depth":
             self._engine.set_depth(value)
+        elif name == "spare_ticks":
+            self._engine.refine = value == 0
         elif name == "window_bars" and self._live is not None:
             self._live.set_window_bars(value)
         elif name == "window_bars":
@@ -304,7 +364,6 @@ class Session:
         return self._change(message.seq, "notes", set_notes(notes), message.when)
 
     def _source_use(self, message: SourceUse, payload: bytes) -> Reply:
-        placement = None
         heard = "source" if message.role == "target" else message.role
         if heard not in self._engine.model.capabilities:
             raise RefusedError(
@@ -312,16 +371,69 @@ class Session:
                 "role",
                 f"{self._engine.model.name} can't hear a {message.role} reference.",
             )
-        if message.hash:
-            source = self._sources.get(message.hash)
-            placement = Placement(source, message.at_ppq, message.repeat_bars)
+        check_use(message)
+        self._uses += 1
+        source = self._sources.get(message.hash) if message.hash else None
+        if source is None or not is_to_be_found(message) or source.is_heard:
+            return self._use(message, source, self._uses)
+        number = self._uses
+        self._engine.listen(source).add_done_callback(
+            lambda found: self._use_found(message, source, number, found)
+        )
+        return None
+
+    def _use(self, message: SourceUse, source: Source | None, number: int) -> Ok:
+        """Places a source whose tempo is known, as the ``number``-th that was asked for."""
+        placement = None
+        if source is not None:
+            placement = placement_of(message, source)
+            placement.check(self._song.grid)
             self._engine.warm(source, self.rate_hz)
         edit = set_placement(message.role, placement)
-        return self._change(message.seq, message.role, edit, message.when)
+        reply = self._change(message.seq, message.role, edit, message.when)
+        self._used[place_of(message)] = number
+        if source is not None and is_to_be_found(message):
+            reply.text = found_words(source.beats())
+        return reply
 
-    def _change(self, number: int, name: str, edit: Edit, when: When, *, adds: bool = False) -> Ok:
+    def _use_found(
+        self, message: SourceUse, source: Source, number: int, found: Future[Beats]
+    ) -> None:
+        """The source's tempo is found, or there is none: the answer that was owed. Any thread."""
+        if found.cancelled():
+            return
+        with self._engine.lock:
+            if self._closed:
+                return
+            reply: Message
+            error = found.exception()
+            if error is not None:
+                reply = refusal(not_found(error), message.seq)
+            elif self._used.get(place_of(message), 0) > number:
+                reply = Ok(text=USE_IS_NEWER)
+            else:
+                reply = self._answered(message, source, number)
+            reply.re = message.seq
+            self._send(reply, None)
+
+    def _answered(self, message: SourceUse, source: Source, number: int) -> Message:
+        try:
+            return self._use(message, source, number)
+        except RefusedError as error:
+            return refusal(error, message.seq)
+
+    def _change(
+        self,
+        number: int,
+        name: str,
+        edit: Edit,
+        when: When,
+        propagation: PropagationClass | None = None,
+        *,
+        adds: bool = False,
+    ) -> Ok:
         """Accepts a change, everywhere it belongs, and says where it will be heard."""
-        change = Change(number, name, propagation_of(name), edit, adds)
+        change = Change(number, name, propagation or propagation_of(name), edit, adds)
         state = self._song.next_state()
         promise: Promise | None = None
         if self._live is not None:
@@ -387,6 +499,7 @@ class Session:
                 ErrorCode.LIMIT, "stream", "This session's stream is open already; close it first."
             )
         self._check_free(message.stream)
+        latency_frames = self._latency_frames(message)
         stream = live_stream(
             self._song,
             stream_id=message.stream,
@@ -396,11 +509,34 @@ class Session:
             window_bars=self._window_bars or message.window_bars,
             payload_format=message.format,
             channels=self._channels,
+            latency_frames=latency_frames,
+            host_block=self._block_size,
         )
         stream.follow(self._origin, self._playing, self._clock.now_ns())
         self._live = stream
         self._engine.add(stream)
-        return Ok()
+        return Ok(latency_frames=latency_frames)
+
+    def _latency_frames(self, message: OpenStream) -> int | None:
+        """The constant latency, at least what the client's buffer and the engine's slow end need."""
+        if message.latency == "adaptive":
+            return None
+        cost = self._engine.cost(int(self._song.base.values["steps"]))
+        engine_ns = cost.request_to_sound_ns + cost.between_births_ns
+        joins = 2 * fade_samples(self.rate_hz)
+        least = message.buffer_frames + joins + math.ceil(engine_ns * self.rate_hz / 1e9)
+        if not message.latency_ms:
+            step = self.rate_hz // LATENCY_STEPS_PER_SECOND
+            return -(-least // step) * step
+        asked = round(message.latency_ms * self.rate_hz / 1000)
+        if asked < least:
+            raise RefusedError(
+                ErrorCode.OUT_OF_RANGE,
+                "latency_ms",
+                f"{message.latency_ms:g} ms is too short for this engine and buffer_frames; "
+                f"give at least {math.ceil(1000 * least / self.rate_hz)}, or 0 to let it choose.",
+            )
+        return asked
 
     def _close_stream(self, message: CloseStream, payload: bytes) -> Reply:
         stream = self._stream(message.stream)
@@ -502,7 +638,7 @@ def _condition_of(entry: ConditionEntry, field: str) -> Condition:
                     f"{field}.points[{index}].value",
                     f"A weight goes from 0 to {MAX_WEIGHT:g}.",
                 )
-        points = [Breakpoint(p.position, p.value, p.shape) for p in entry.points]
+        points = [Breakpoint(p.position, p.value, p.shape, p.tension) for p in entry.points]
         lane = BreakpointLane(points, Anchor.PPQ)
     return Condition(entry.text, entry.weight, lane, entry.start, entry.stop)
 
@@ -518,7 +654,7 @@ def _lane_of(message: LaneMessage, spec: ParameterSpec) -> Lane:
     if message.points:
         for index, point in enumerate(message.points):
             spec.check(point.value, f"points[{index}].value")
-        points = [Breakpoint(p.position, p.value, p.shape) for p in message.points]
+        points = [Breakpoint(p.position, p.value, p.shape, p.tension) for p in message.points]
         return BreakpointLane(points, message.anchor)
     if message.count != len(message.values):
         raise RefusedError(
@@ -551,6 +687,7 @@ _HANDLERS: dict[type[Message], Handler] = {
     LaneMessage: Session._lane,  # type: ignore[dict-item]
     LaneClear: Session._lane_clear,  # type: ignore[dict-item]
     Param: Session._param,  # type: ignore[dict-item]
+    Gesture: Session._gesture,  # type: ignore[dict-item]
     Prompt: Session._prompt,  # type: ignore[dict-item]
     Conditions: Session._conditions,  # type: ignore[dict-item]
     Notes: Session._notes,  # type: ignore[dict-item]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from bridge_protocol.bars import BarGrid
 from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.meter import MeterMap, SignatureChange
-from bridge_protocol.schema import TempoMapMessage
+from bridge_protocol.schema import MeterEntry, TempoMapMessage
 from bridge_protocol.tempo import TempoMap, TempoSegment
 from engine_host.models.interface import Geometry
 from engine_host.stream.playline import Origin
+from engine_host.stream.promises import Sink
 from engine_host.stream.settings import Change, Settings
-from engine_host.stream.stream import Sink, Stream
+from engine_host.stream.stream import Stream
 from engine_host.stream.windows import check_bars_fit
 
 MAX_RENDER_SECONDS = 4 * 3600
@@ -65,10 +66,7 @@ class Song:
     def source_end_sample(self) -> int | None:
         """Where a source that plays once ends; None without one, or where it repeats."""
         source = self.base.source
-        if source is None or source.repeat_bars:
-            return None
-        rate = self.grid.sample_rate_hz
-        return self.grid.sample_of_ppq(source.at_ppq) + math.ceil(source.source.seconds * rate)
+        return None if source is None else source.end_sample(self.grid)
 
     def render_stream(
         self, *, stream_id: int, first_bar: int, last_bar: int, sink: Sink, **options: object
@@ -122,10 +120,13 @@ class Song:
 def map_of(message: TempoMapMessage) -> tuple[TempoMap, MeterMap]:
     """The maps a message describes; RefusedError names the entry that is wrong."""
     tempo = TempoMap([TempoSegment(e.ppq, e.bpm_start, e.bpm_end, e.law) for e in message.tempo])
-    meter = MeterMap(
-        [SignatureChange(e.bar - 1, e.numerator, e.denominator) for e in message.meter]
-    )
+    meter = MeterMap([_signature_change(entry) for entry in message.meter])
     return tempo, meter
+
+
+def _signature_change(entry: MeterEntry) -> SignatureChange:
+    start = None if entry.ppq is None else Fraction(entry.ppq)
+    return SignatureChange(entry.bar - 1, entry.numerator, entry.denominator, start)
 
 
 def live_stream(
@@ -148,7 +149,10 @@ def live_stream(
 
 
 def _bars_to_check(grid: BarGrid) -> list[int]:
-    """Bars that can be the longest: a segment's tempo is slowest at one of its ends."""
+    """Bars that can be the longest: a segment's tempo is slowest at one of its ends.
+
+    Two bars back, as the bar before a change may be cut short.
+    """
     edges = {grid.meter.bar_at(segment.start_ppq) for segment in grid.tempo.segments}
     edges |= {change.bar for change in grid.meter.changes}
-    return sorted({max(0, edge + step) for edge in edges for step in (-1, 0, 1)})
+    return sorted({max(0, edge + step) for edge in edges for step in (-2, -1, 0, 1)})

@@ -21,7 +21,8 @@ class RunningCost:
         """One more."""
         self._durations.append(duration_ns)
 
-    def quantile_ns(self, share: float) -> int:
-        """The duration that ``share`` of the last ones stayed under."""
-        ordered = sorted(self._durations) or [self._guess_ns]
+    def quantile_ns(self, share: float, newest: int = WINDOW) -> int:
+        """The duration that ``share`` of the ``newest`` ones stayed under."""
+        kept = list(self._durations)[-newest:]
+        ordered = sorted(kept) or [self._guess_ns]
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

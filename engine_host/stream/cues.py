@@ -1,4 +1,4 @@
-"""Changes on their way: where on the path each will be heard, and what was promised."""
+"""Changes on their way: where on the path each will be heard."""
 
 from __future__ import annotations
 
@@ -6,26 +6,6 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from engine_host.stream.settings import Change, Settings
-
-
-@dataclass(frozen=True)
-class Promise:
-    """Where a change will be heard. ``bar`` is counted from 0."""
-
-    x: int
-    bar: int
-    sample: int
-    epoch: int
-
-
-@dataclass(eq=False)
-class Pending:
-    """A promised change that has not been heard yet."""
-
-    change: Change
-    promise: Promise
-    accepted_tick: int  # the next tick at that moment
-    cue: Cue | None  # None: it was in force before anything was sent
 
 
 @dataclass(eq=False)
@@ -90,7 +70,7 @@ class CueList:
         else:
             cue = Cue(x, ppq, [(state, change)])
             self._cues.append(cue)
-            self._cues.sort(key=lambda c: c.x)
+        self._cues.sort(key=_order)
         self._recompute()
         return cue
 
@@ -121,7 +101,7 @@ class CueList:
 
     def replace_all(self, cues: list[Cue]) -> None:
         """Another list of cues (after the path has changed)."""
-        self._cues = sorted(cues, key=lambda cue: cue.x)
+        self._cues = sorted(cues, key=_order)
         self._recompute()
 
     def _recompute(self) -> None:
@@ -132,3 +112,8 @@ class CueList:
             for state, change in cue.changes:
                 settings = change.applied(settings, max(state, settings.state))
             self._along.append(settings)
+
+
+def _order(cue: Cue) -> tuple[int, int]:
+    """Along the path; at one place the newest request comes last, and holds."""
+    return cue.x, cue.changes[-1][0]

@@ -7,6 +7,7 @@ is never as long as a tick.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -23,21 +24,38 @@ from bridge_protocol.tempo import TempoMap
 from engine_host.diffusion.request import Request, StepCell
 from engine_host.diffusion.ring import Failed, Finished, Ring
 from engine_host.models.interface import Model
+from engine_host.stream.beats import Beats
 from engine_host.stream.costs import MARGIN, PREPARE_NS, ROUND_NS, RunningCost
+from engine_host.stream.pace import every_window, must_begin
 from engine_host.stream.plan import Plan, make_plan
 from engine_host.stream.prepare import prepare
-from engine_host.stream.rendering import Rendering, decode_unit
+from engine_host.stream.rendering import Rendering, Unit, decode_unit
 from engine_host.stream.settings import Settings
 from engine_host.stream.sources import Source
 from engine_host.stream.stream import Cost, Stream
-from engine_host.stream.windows import frames_of, window_of
+from engine_host.stream.windows import Window, frames_of, window_of
 
 DEFAULT_DEPTH = 1
 """On a CPU a forward costs nearly its rows, so a deeper ring mostly adds latency (docs/engine.md)."""
 NOMINAL_STEPS = 8
 PREPARED_KEPT = 32
 
+NEAR_WINDOWS = 2
+RECENT_TICKS = 32  # the pace follows these: a slower machine is met within a generation or two
 FailureReport = Callable[[Stream, str], None]
+PaceReport = Callable[[Stream, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Want:
+    """A plan ahead with no rendering. ``near``: of the window that sounds or the next one;
+    ``refines``: there is a rendering that will do, made while a knob moved."""
+
+    stream: Stream
+    plan: Plan
+    x: int
+    near: bool
+    refines: bool
 
 
 @dataclass(eq=False)
@@ -66,7 +84,10 @@ class InlineExecutor(Executor):
 
 
 class Engine:
-    """See the module. ``depth`` slots in flight; every forward runs at ``rows`` rows."""
+    """See the module. ``depth`` slots in flight; every forward runs at ``rows`` rows.
+
+    ``encoder`` prepares requests; ``listener`` finds tempi (the encoder, where there is none).
+    """
 
     def __init__(
         self,
@@ -76,6 +97,7 @@ class Engine:
         depth: int = DEFAULT_DEPTH,
         rows: int | None = None,
         encoder: Executor | None = None,
+        listener: Executor | None = None,
         on_failure: FailureReport = lambda stream, words: None,
     ) -> None:
         self.model = model
@@ -89,12 +111,15 @@ class Engine:
         self._clock = clock
         self._depth, self._rows = depth, rows or depth
         self._encoder = encoder or InlineExecutor()
+        self._listener = listener or self._encoder
         self.on_failure = on_failure
+        self.on_pace: PaceReport = lambda stream, every: None
+        self.refine = True  # spare ticks make the next window ready and clean; else they rest
         self._streams: list[Stream] = []
         self._flights: list[Flight] = []
         self._prepared: OrderedDict[tuple[int, bytes], Future[Request]] = OrderedDict()
         self._failed: set[tuple[int, bytes]] = set()
-        self._wants: dict[int, tuple[int, list[tuple[int, Plan]]]] = {}
+        self._wants: dict[int, tuple[int, list[Want]]] = {}
         self._steered: dict[int, int] = {}
         self._ring = Ring(
             model.velocity,
@@ -134,6 +159,10 @@ class Engine:
         for rate_hz in {host_rate_hz, self.model.geometry.sample_rate_hz}:
             self._encoder.submit(source.stereo_at, rate_hz)
 
+    def listen(self, source: Source) -> Future[Beats]:
+        """Finds a source's tempo where nothing waits for it: the first time takes many seconds."""
+        return self._listener.submit(source.beats)
+
     def set_depth(self, depth: int) -> None:
         """Another number of slots from the next tick on; what is in flight finishes all the same."""
         with self.lock:
@@ -165,9 +194,8 @@ class Engine:
         started = self._clock.now_ns()
         with self.lock:
             self._steer_flights()
-            wanted = self._wanted()
-            self._prepare(wanted)
-            working = bool(self._flights) or any(self._ready(s, p) for s, p in wanted)
+            self._prepare(self._wanted())
+            working = bool(self._flights) or any(self._ready(want) for want in self._startable())
         if working:
             self._tick()
         decoded = self._decode_next()
@@ -201,37 +229,57 @@ class Engine:
             (self._clock.now_ns() - ticked) / 1e9 / (frames / geometry.frame_rate_hz)
         )
 
-    def _urgency(self, stream: Stream, x: int, now_ns: int) -> float:
-        """Seconds until a piece must sound; offline renders take what is left over."""
-        if stream.offline:
-            return 1e6 + x / stream.rate_hz
-        return (x - stream.path.play_x(now_ns)) / stream.rate_hz
-
-    def _wanted(self) -> list[tuple[Stream, Plan]]:
-        """Every plan ahead that has no clean rendering and no slot, the most urgent first."""
+    def _wanted(self) -> list[Want]:
+        """Every plan ahead that has no clean rendering and no slot, in the order of need."""
         now = self._clock.now_ns()
-        found: list[tuple[float, int, Stream, Plan]] = []
-        for order, stream in enumerate(self._streams):
-            for x, plan in self._wanted_by(stream):
-                found.append((self._urgency(stream, x, now), order, stream, plan))
-        found.sort(key=lambda entry: entry[:2])
-        return [(stream, plan) for _, _, stream, plan in found]
+        found = [want for stream in self._streams for want in self._wanted_by(stream)]
+        order = {id(stream): place for place, stream in enumerate(self._streams)}
+        return sorted(found, key=lambda w: (*self._need(w, now), order[id(w.stream)]))
 
-    def _wanted_by(self, stream: Stream) -> list[tuple[int, Plan]]:
+    def _need(self, want: Want, now_ns: int) -> tuple[bool, float, int]:
+        """Offline renders take what is left over, and refinements what is left then."""
+        stream = want.stream
+        slack = math.inf if stream.offline else stream.slack_seconds(want.x, now_ns)
+        return want.refines, slack, want.x
+
+    def _wanted_by(self, stream: Stream) -> list[Want]:
         """What one stream wants, looked up again only when something has changed."""
         known = self._wants.get(id(stream))
         if known is not None and known[0] == stream.revision:
             return known[1]
-        found: list[tuple[int, Plan]] = []
+        found: list[Want] = []
         seen: set[tuple[bytes, bytes]] = set()
+        windows: set[Window] = set()
         for piece in stream.upcoming() if not stream.finished else ():
             plan = stream.plan_of(piece)
+            windows.add(piece.tile.window)
             if (plan.submission, plan.step) not in seen:
                 seen.add((plan.submission, plan.step))
                 if self._missing(stream, plan):
-                    found.append((piece.x, plan))
+                    near = len(windows) <= NEAR_WINDOWS
+                    will_do = stream.store.acceptable(plan) is not None
+                    found.append(Want(stream, plan, piece.x, near, will_do))
         self._wants[id(stream)] = (stream.revision, found)
         return found
+
+    def _startable(self) -> list[Want]:
+        """What may be born now: all that is wanted once something must begin to be heard in time;
+        before that the next windows only, in ticks that nothing else needs."""
+        wanted = self._wanted()
+        now = self._clock.now_ns()
+        offline = [want for want in wanted if want.stream.offline]
+        live = [want for want in wanted if not want.stream.offline]
+        needed = [want for want in live if not want.refines]
+        if offline or self._must_begin(needed, now):
+            return wanted
+        if not self.refine:
+            return []
+        return [want for want in live if want.near]
+
+    def _must_begin(self, needed: list[Want], now_ns: int) -> bool:
+        slacks = [want.stream.slack_seconds(want.x, now_ns) for want in needed]
+        cost = self.cost(max((int(want.plan.value("steps")) for want in needed), default=1))
+        return must_begin(slacks, cost.request_to_sound_ns / 1e9, cost.between_births_ns / 1e9)
 
     def _missing(self, stream: Stream, plan: Plan) -> bool:
         if (id(stream), plan.submission) in self._failed:
@@ -250,36 +298,37 @@ class Engine:
         self.generations += 1
         return Rendering(plan, None, self.generations, True, plan.step, self.ticks, self.ticks - 1)
 
-    def _prepare(self, wanted: list[tuple[Stream, Plan]]) -> None:
-        for stream, plan in wanted[: self._depth + 2]:
-            key = (id(stream), plan.submission)
+    def _prepare(self, wanted: list[Want]) -> None:
+        for want in wanted[: self._depth + 2]:
+            key = (id(want.stream), want.plan.submission)
             if key not in self._prepared:
-                earlier = stream.store.earlier(plan)
-                if earlier is None and self._comes_first(stream, plan, wanted):
+                earlier = want.stream.store.earlier(want.plan)
+                if earlier is None and self._comes_first(want, wanted):
                     continue
-                self._prepared[key] = self._encoder.submit(prepare, plan, self.model, earlier)
+                self._prepared[key] = self._encoder.submit(prepare, want.plan, self.model, earlier)
         while len(self._prepared) > PREPARED_KEPT:
             self._prepared.popitem(last=False)
 
-    def _comes_first(self, stream: Stream, plan: Plan, wanted: list[tuple[Stream, Plan]]) -> bool:
+    def _comes_first(self, want: Want, wanted: list[Want]) -> bool:
         """Whether the pass that feedback mixes into this one is still being made."""
+        plan = want.plan
         before = plan.lap - int(plan.value("feedback_tap"))
         if not plan.value("feedback") or before < 0:
             return False
-        making = [p for s, p in wanted if s is stream]
-        making += [flight.plan for flight in self._flights if flight.stream is stream]
+        making = [other.plan for other in wanted if other.stream is want.stream]
+        making += [flight.plan for flight in self._flights if flight.stream is want.stream]
         return any(p.lap == before and p.frames.window == plan.frames.window for p in making)
 
-    def _ready(self, stream: Stream, plan: Plan) -> bool:
-        future = self._prepared.get((id(stream), plan.submission))
+    def _ready(self, want: Want) -> bool:
+        future = self._prepared.get((id(want.stream), want.plan.submission))
         return future is not None and future.done()
 
     def _take(self) -> Request | None:
         """The ring's mailbox: the slot that frees reads what is wanted at this moment."""
         with self.lock:
-            for stream, plan in self._wanted():
-                if self._ready(stream, plan):
-                    return self._born(stream, plan)
+            for want in self._startable():
+                if self._ready(want):
+                    return self._born(want.stream, want.plan)
         return None
 
     def _born(self, stream: Stream, plan: Plan) -> Request | None:
@@ -347,6 +396,7 @@ class Engine:
         self._flights.remove(flight)
         flight.stream.revision += 1
         flight.stream.cues.mark_landed(flight.x)
+        self._repace(flight.stream, int(flight.plan.value("steps")))
         self.generations += 1
         tick = self.ticks - 1
         flight.stream.store.add(
@@ -360,6 +410,18 @@ class Engine:
                 tick,
             )
         )
+
+    def _repace(self, stream: Stream, steps: int) -> None:
+        """Renders less of the song where the engine is too slow for all of it, or all of it again."""
+        if stream.offline or not stream.path.playing:
+            return
+        sharing = sum(not s.offline and s.path.playing for s in self._streams)
+        ticks = -(-steps // self._depth)
+        making = sharing * ticks * self.tick_cost.quantile_ns(0.5, RECENT_TICKS) / 1e9
+        every = every_window(stream.tiling.every, making, stream.window_seconds())
+        if every != stream.tiling.every:
+            stream.set_every(every)
+            self.on_pace(stream, every)
 
     def _lost(self, failed: Failed) -> None:
         flight = failed.request.tag
@@ -392,6 +454,7 @@ class Engine:
         started = self._clock.now_ns()
         try:
             unit = decode_unit(rendering, bar, self.model)
+            _stretch_ahead(unit)
         except (RuntimeError, ValueError) as error:
             with self.lock:
                 stream.store.discard(rendering)
@@ -400,3 +463,11 @@ class Engine:
         self.decode_cost.add(self._clock.now_ns() - started)
         with self.lock:
             stream.store.add_unit(unit)
+
+
+def _stretch_ahead(unit: Unit) -> None:
+    """Makes the source's sound under a bar before it is read, which is done under the lock."""
+    plan = unit.rendering.plan
+    placement, grid = plan.settings.source, plan.frames.grid
+    if placement is not None and placement.tempo is not None:
+        placement.read(grid, unit.start, len(unit.wet), grid.sample_rate_hz)

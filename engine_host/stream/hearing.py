@@ -20,14 +20,14 @@ def grid_frames(frames: Frames) -> GridFrames:
     grid = frames.grid
     seconds = frames.seconds(0.5)
     ppq = grid.tempo.ppq_array(seconds)
-    bars = np.array([grid.meter.bar_at(float(q)) for q in ppq], dtype=np.int64)
-    starts = np.array([float(grid.ppq(int(bar))) for bar in bars])
-    lengths = np.array([float(grid.meter.bar_length(int(bar))) for bar in bars])
+    first, last = grid.meter.bar_at(float(ppq.min())), grid.meter.bar_at(float(ppq.max()))
+    starts = np.array([float(grid.ppq(bar)) for bar in range(first, last + 2)])
+    place = np.searchsorted(starts, ppq, side="right") - 1
     return GridFrames(
         bpm=grid.tempo.bpm_array(ppq),
-        quarter_in_bar=ppq - starts,
-        bar_quarters=lengths,
-        bar_index=bars,
+        quarter_in_bar=ppq - starts[place],
+        bar_quarters=np.diff(starts)[place],
+        bar_index=first + place,
         bars=tuple(bar_spans(frames)),
     )
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge_protocol.bars import BarGrid
+from bridge_protocol.follower import Follower
 from engine_host.stream.playline import Leg, Origin, divergence, leg_at, legs, moved
 
+FIRST_RESYNC_SECONDS = 0.25  # half a beat at 120 bpm, until a tempo is known
 SEARCHED_LEGS = 4  # how many legs ahead a place of the song, or a new epoch, is looked for
 
 
@@ -17,10 +19,9 @@ class HostPath:
     """See the module. ``x`` counts frames along the path since the stream was opened."""
 
     def __init__(self, origin: Origin, rate_hz: int) -> None:
-        self._rate_hz = rate_hz
         self._origin = origin
         self._bases = {origin.epoch: origin.x - origin.address}
-        self._played: tuple[int, int] | None = None  # (x, at ns) while the host plays
+        self._follower = Follower(float(rate_hz), FIRST_RESYNC_SECONDS * rate_hz)
         self._resting_x = origin.x
 
     @property
@@ -31,7 +32,7 @@ class HostPath:
     @property
     def playing(self) -> bool:
         """Whether the host plays."""
-        return self._played is not None
+        return self._follower.running
 
     @property
     def oldest_epoch(self) -> int:
@@ -43,11 +44,15 @@ class HostPath:
         return epoch in self._bases
 
     def play_x(self, now_ns: int) -> int:
-        """Where the host is now, as far as it has told."""
-        if self._played is None:
+        """Where the host should be now: its reports, followed through jitter, drift and silence."""
+        if not self._follower.running:
             return self._resting_x
-        x, at_ns = self._played
-        return x + max(0, now_ns - at_ns) * self._rate_hz // 1_000_000_000
+        return max(self._resting_x, round(self._follower.position_at(now_ns)))
+
+    def set_beat(self, frames: float) -> None:
+        """The length of a beat where the host is: it is off by more than half of one only if it has
+        jumped."""
+        self._follower.resync_limit = max(1.0, frames / 2)
 
     def x_of(self, epoch: int, address: int, default: int) -> int:
         """The ``x`` of an address; counted from ``default`` where the epoch is unknown."""
@@ -64,7 +69,7 @@ class HostPath:
         """
         x = self._bases[told.epoch] + told.address
         self._bases = {e: base for e, base in self._bases.items() if e >= told.epoch}
-        self._at(x, playing, now_ns)
+        self._at(x, playing, now_ns, jumped=False)
         if x > self._origin.x:
             self._origin = moved(self._origin, x)
         if x < self._origin.x or (told.loop, told.jump) == (self._origin.loop, self._origin.jump):
@@ -74,11 +79,18 @@ class HostPath:
         self._take(new)
         return parting
 
+    def left_x(self, left: int | None, now_ns: int) -> int:
+        """Where the host left its path for another one: as it says, else where it should be now."""
+        epoch = self.leg_at(self._origin.x).epoch
+        if left is None or epoch not in self._bases:
+            return self.play_x(now_ns)
+        return self._bases[epoch] + left
+
     def relocate(self, told: Origin, playing: bool, now_ns: int, x: int) -> None:
         """A jump that was not announced: the host goes on from ``told``, which is now ``x``."""
         self._bases = {told.epoch: x - told.address}
         self._take(replace(told, x=x))
-        self._at(x, playing, now_ns)
+        self._at(x, playing, now_ns, jumped=True)
 
     def find(self, sample: int, from_x: int) -> int | None:
         """The first ``x`` from ``from_x`` on where the path passes a song sample."""
@@ -86,6 +98,13 @@ class HostPath:
             x = leg.x + sample - leg.sample
             if x >= from_x and leg.holds(x):
                 return x
+        return None
+
+    def passes(self, sample: int, from_x: int) -> int | None:
+        """The first ``x`` from ``from_x`` on where the path jumps over a song sample."""
+        for leg, _ in zip(legs(self._origin), range(SEARCHED_LEGS), strict=False):
+            if leg.x >= from_x and leg.sample > sample:
+                return leg.x
         return None
 
     def next_line(self, grid: BarGrid, earliest: int, beats: bool) -> int:
@@ -99,9 +118,14 @@ class HostPath:
                 return found
             x = leg.x + leg.length
 
-    def _at(self, x: int, playing: bool, now_ns: int) -> None:
-        self._played = (x, now_ns) if playing else None
+    def _at(self, x: int, playing: bool, now_ns: int, *, jumped: bool) -> None:
         self._resting_x = x
+        if not playing:
+            self._follower.stop(float(x))
+        elif jumped or not self._follower.running:
+            self._follower.start(now_ns, float(x))
+        else:
+            self._follower.report(now_ns, float(x))
 
     def _take(self, origin: Origin) -> None:
         """Another path; the epoch that its jump announces has its addresses from now on."""

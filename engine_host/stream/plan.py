@@ -143,10 +143,10 @@ def value_at(
     spec: ParameterSpec, settings: Settings, grid: BarGrid, seconds: npt.NDArray[np.float64]
 ) -> Curve:
     """A parameter's value at the given song times, clipped to its range."""
-    entry = settings.lanes.get(spec.name)
-    if entry is None:
+    lane = settings.lane(spec)
+    if lane is None:
         return np.full(len(seconds), settings.value(spec), dtype=np.float32)
-    values = entry.lane.evaluate(grid.tempo, seconds)
+    values = lane.evaluate(grid.tempo, seconds)
     return np.clip(values, spec.minimum, spec.maximum).astype(np.float32)
 
 

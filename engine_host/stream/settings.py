@@ -51,6 +51,8 @@ class Settings:
     prompt: str = ""
     values: Mapping[str, float] = field(default_factory=_defaults)
     lanes: Mapping[str, LaneEntry] = field(default_factory=lambda: MappingProxyType({}))
+    touched: frozenset[str] = frozenset()  # parameters with a hand on their knob
+    held: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     prompt_b: str = ""
     negative: str = ""
     conditions: tuple[Condition, ...] = ()
@@ -63,6 +65,11 @@ class Settings:
     def value(self, spec: ParameterSpec) -> float:
         """The parameter's own value (its default until it was set)."""
         return self.values.get(spec.name, spec.default)
+
+    def lane(self, spec: ParameterSpec) -> Lane | None:
+        """The parameter's lane, where one is drawn and no hand holds another value."""
+        entry = self.lanes.get(spec.name)
+        return None if entry is None or spec.name in self.held else entry.lane
 
     def revisions(self) -> dict[str, int]:
         """Lane -> revision."""
@@ -90,8 +97,27 @@ class Change:
 
 
 def set_value(name: str, value: float) -> Edit:
-    """A parameter's own value."""
-    return lambda s: replace(s, values=MappingProxyType({**s.values, name: value}))
+    """A parameter's own value; with a hand on its knob it rules its lane until that is released."""
+
+    def edit(s: Settings) -> Settings:
+        values = MappingProxyType({**s.values, name: value})
+        if name not in s.touched:
+            return replace(s, values=values)
+        return replace(s, values=values, held=MappingProxyType({**s.held, name: value}))
+
+    return edit
+
+
+def set_touched(name: str, touched: bool) -> Edit:
+    """A hand on a knob, or off it. Until it moves, its lane goes on; released, the lane rules again."""
+
+    def edit(s: Settings) -> Settings:
+        if touched:
+            return replace(s, touched=s.touched | {name})
+        held = MappingProxyType({key: value for key, value in s.held.items() if key != name})
+        return replace(s, touched=s.touched - {name}, held=held)
+
+    return edit
 
 
 def set_lane(name: str, entry: LaneEntry | None) -> Edit:

@@ -5,8 +5,9 @@ The engine's lock guards every method; none of them waits, decodes or runs the m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from bridge_protocol.bars import BarGrid
 from bridge_protocol.blocks import Samples, encode_payload
@@ -16,31 +17,27 @@ from bridge_protocol.schema import (
     Audio,
     BarMark,
     JoinMark,
-    Message,
     PayloadFormat,
-    PromiseMessage,
     When,
 )
 from engine_host.models.interface import Geometry
-from engine_host.stream.cues import Cue, CueList, Pending, Promise
+from engine_host.stream.cues import Cue, CueList
 from engine_host.stream.host_path import HostPath
-from engine_host.stream.plan import Plan, make_plan
+from engine_host.stream.plan import Plan
 from engine_host.stream.playline import Leg, Origin
+from engine_host.stream.promises import BROKEN, NEVER, Promise, Promises, Sink
 from engine_host.stream.rendering import Rendering, RenderingStore, Unit, fade_samples
 from engine_host.stream.settings import Change, Settings
+from engine_host.stream.tiling import Tile, Tiling
 from engine_host.stream.voice import Join, Voice
-from engine_host.stream.windows import Window, frames_of, window_of
 
 MAX_BLOCK_FRAMES = 4096
 LOOKAHEAD_SECONDS = 12.0
+OFFLINE_LOOKAHEAD_SECONDS = 120.0
 CRITICAL_LEAD_SECONDS = 0.1  # with less than this left in the client, what there is must do
 CATCH_UP_SECONDS = 0.03  # after it fell behind, sending begins so far ahead of the host
-NEVER = 2**62  # the x of what the path does not come to, as things stand
-BROKEN = -1  # the x of a promise that can't be kept any more
 
 DECLICK = parameter("declick")
-
-Sink = Callable[[Message, bytes | None], None]
 
 
 class TooLateError(RefusedError):
@@ -74,7 +71,12 @@ class Piece:
     bar: int
     sample: int
     settings: Settings
-    window: Window
+    tile: Tile
+
+    @property
+    def repeats(self) -> bool:
+        """Whether an earlier window's bar is heard in this one's place, as the engine is too slow."""
+        return self.tile.bar != self.bar
 
 
 class Stream:
@@ -94,28 +96,35 @@ class Stream:
         payload_format: PayloadFormat = "f32",
         channels: int = 2,
         end_x: int | None = None,
+        latency_frames: int | None = None,
+        host_block: int = 0,
     ) -> None:
         self.id = stream_id
         self.store = RenderingStore()
         self.cues = CueList(settings)
         self.head = origin.x
         self.late_bars = 0
+        self.repeated_bars = 0
+        self.latency_frames = latency_frames
+        self.missed_latency = 0  # changes that came later than the fixed latency
         self.revision = 0  # counts whatever may change what should be rendered next
         self.end_x = end_x
         self.finished = False
         self._geometry = geometry
-        self._grid, self._map_revision = grid, map_revision
+        self.tiling = Tiling(grid, map_revision, geometry, window_bars)
+        self._promises = Promises(sink)
+        self._begins = True  # the host has moved, and nothing of its new place was sent yet
+        self._awaits_host = False  # the map has changed, and the host has not told its place in it
         self.path = HostPath(origin, grid.sample_rate_hz)
         self._sink = sink
-        self._window_bars, self._format, self._channels = window_bars, payload_format, channels
+        self._format, self._channels = payload_format, channels
+        self._host_block = host_block  # frames that the host reads at once
         self._fade = fade_samples(grid.sample_rate_hz)
-        self._plans: dict[tuple[Window, Settings, int], Plan] = {}
-        self._windows: dict[tuple[int, tuple[int, int] | None], Window] = {}
-        self._pending: list[Pending] = []
         self._parked: list[Cue] = []
         self._voice: Voice | None = None
         self._join: Join | None = None
         self._piece: Piece | None = None
+        self._sounds_from = origin.x  # where the voice that sounds began
         self._sequence = 0
         self._granted: dict[int, int] = {}
 
@@ -129,64 +138,115 @@ class Stream:
     @property
     def grid(self) -> BarGrid:
         """The bars in force."""
-        return self._grid
+        return self.tiling.grid
 
     @property
     def rate_hz(self) -> int:
         """The session's sample rate."""
-        return self._grid.sample_rate_hz
+        return self.grid.sample_rate_hz
 
     def lead_seconds(self, now_ns: int) -> float:
         """Audio sent ahead of the host."""
         return max(0, self.head - self.path.play_x(now_ns)) / self.rate_hz
 
-    def follow(self, told: Origin, playing: bool, now_ns: int) -> None:
-        """The host says where it is and how it goes on."""
+    def follow(self, told: Origin, playing: bool, now_ns: int, left: int | None = None) -> None:
+        """The host says where it is and how it goes on; ``left``: the address at which it left the
+        epoch before, where this one is new."""
+        awaited, self._awaits_host = self._awaits_host, False
         if not self.path.knows(told.epoch):
+            unheard = self.path.left_x(left, now_ns)
+            self._played(unheard - 1)
             self.path.relocate(told, playing, now_ns, self.head)
             self._restart_at(self.head)
-            self._resolve_again()
+            self._begins = True
+            self._promises.taken_back(unheard)
+            self._resolve_again(unheard)
             return
         parting = self.path.report(told, playing, now_ns)
-        if parting is None:
-            return
+        self.path.set_beat(self._beat_frames(told.sample))
+        self._played(self.path.start_x - 1)
+        if awaited:
+            self._restart_at(self.head)
+            self._resolve_again(self.path.start_x)
+        elif parting is not None:
+            self._part(parting)
+        elif self._parked:
+            self._resolve_again(NEVER)
+
+    def _beat_frames(self, sample: int) -> float:
+        bpm = self.grid.tempo.bpm(self.grid.ppq_of_sample(sample))
+        return 60 / bpm * self.rate_hz
+
+    def _played(self, x: int) -> None:
+        """The host has come to ``x``: what was promised up to there is heard, and in force."""
+        self._promises.played(x)
+        self.cues.settle(x)
+
+    def _part(self, x: int) -> None:
+        """The path is another one from ``x`` on: what was sent beyond it is sent again, and joined."""
         self.revision += 1
-        if parting < self.head + self._fade:  # what was sent beyond it is sent again
-            self._restart_at(max(self.path.start_x, min(self.head, parting)))
-        self._resolve_again()
+        rewound = max(self.path.start_x, x - self._fade)
+        again = rewound < self.head
+        if again:
+            self._restart_at(rewound)
+        self._resolve_again(x)
+        if again:
+            self._resume()
+
+    def _resume(self) -> None:
+        """Goes on with the sound that was sent up to here, if it is still there."""
+        piece = self.piece_at(self.head)
+        unit = self._unit_for(piece)
+        if unit is not None:
+            start = self.grid.sample(piece.bar)
+            self._piece = piece
+            self._sounds_from = piece.x
+            self._voice = Voice(
+                unit, piece.settings, piece.x, piece.sample, start, repeats=piece.repeats
+            )
 
     def _restart_at(self, x: int) -> None:
         self.revision += 1
         self.head = x
         self._voice = self._join = self._piece = None
+        self._promises.taken_back(x)
 
     def set_map(self, grid: BarGrid, map_revision: int) -> None:
-        """Another tempo map: every window is another one; the host follows with a new epoch."""
-        self._grid, self._map_revision = grid, map_revision
-        self._break_placed_promises()
-        self._plans.clear()
-        self._windows.clear()
+        """Another tempo map: every window is another one. Nothing is sent until the host has told
+        where it is in it (with a new epoch, where that is another place)."""
+        every = self.tiling.every
+        self.tiling = Tiling(grid, map_revision, self._geometry, self.tiling.window_bars)
+        self.tiling.every = every
+        self._promises.move_to(grid)
+        self._awaits_host = True
         self._restart_at(self.head)
 
     def set_window_bars(self, window_bars: int) -> None:
         """Other windows from the next piece on; what sounds goes on to its bar line."""
         self.revision += 1
-        self._window_bars = window_bars
-        self._plans.clear()
-        self._windows.clear()
+        self.tiling = self.tiling.resized(window_bars)
 
-    def _break_placed_promises(self) -> None:
-        """Promises on places of the song hold in the map they were given in: another map moves the
-        place, the change stays on it, and where that is now is told with the broken promise."""
-        for pending in list(self._pending):
-            if pending.cue is None or pending.cue.ppq is None:
-                continue
-            sample = self._grid.sample_of_ppq(pending.cue.ppq)
-            now_at = replace(pending.promise, sample=sample, bar=self._grid.bar_of_sample(sample))
-            self._pending.remove(pending)
-            self._tell(
-                pending, "broken", now_at, 0, "the tempo map changed; it is heard at its new place"
-            )
+    def set_every(self, every: int) -> None:
+        """Renders only every so many windows from the next piece on, and repeats them between."""
+        self.revision += 1
+        self.tiling.every = every
+
+    def slack_seconds(self, x: int, now_ns: int) -> float:
+        """How long the sound at ``x`` can still wait until the client's credit asks for it; endless
+        where a host that stands still has not asked for it."""
+        known = (item for item in self._granted.items() if self.path.knows(item[0]))
+        asked = max((self.path.x_of(epoch, frames, 0) for epoch, frames in known), default=0)
+        if self.offline or x <= asked:
+            return 0.0
+        if not self.path.playing:
+            return math.inf
+        ahead = max(asked, self.path.play_x(now_ns))
+        return (x - ahead) / self.rate_hz
+
+    def window_seconds(self) -> float:
+        """How long the window lasts that sounds next."""
+        piece = self.piece_at(max(self.head, self.path.start_x))
+        return self.tiling.window_seconds(piece.bar, piece.leg)
 
     def grant(self, epoch: int, frames: int) -> None:
         """Credit up to an address of an epoch; less than before changes nothing."""
@@ -200,10 +260,10 @@ class Stream:
         """The piece that holds ``x``: it ends at its bar's end, the leg's, or the next cue."""
         leg = self.path.leg_at(x)
         sample = leg.sample_at(x)
-        bar = self._grid.bar_of_sample(sample)
+        bar = self.grid.bar_of_sample(sample)
         cue, later = self.cues.last_at_or_before(x), self.cues.next_after(x)
-        starts = [leg.x, x - (sample - self._grid.sample(bar))]
-        ends = [x + self._grid.sample(bar + 1) - sample]
+        starts = [leg.x, x - (sample - self.grid.sample(bar))]
+        ends = [x + self.grid.sample(bar + 1) - sample]
         if leg.length is not None:
             ends.append(leg.x + leg.length)
         if cue is not None:
@@ -220,42 +280,19 @@ class Stream:
             bar,
             leg.sample_at(start),
             self.cues.at(x),
-            self._window(bar, leg),
+            self.tiling.tile(bar, leg),
         )
-
-    def _window(self, bar: int, leg: Leg) -> Window:
-        key = (bar, self._loop_bars(leg))
-        if key not in self._windows:
-            self._windows[key] = window_of(
-                bar, self._window_bars, self._grid, self._map_revision, self._geometry, key[1]
-            )
-        return self._windows[key]
-
-    def _loop_bars(self, leg: Leg) -> tuple[int, int] | None:
-        """The loop in bars, where it begins and ends on bar lines (else windows don't wrap)."""
-        if leg.looping is None:
-            return None
-        grid = self._grid
-        first, end = grid.bar_of_sample(leg.looping.start), grid.bar_of_sample(leg.looping.end)
-        if (grid.sample(first), grid.sample(end)) != (leg.looping.start, leg.looping.end):
-            return None
-        return first, end
 
     def plan_of(self, piece: Piece) -> Plan:
         """The plan for a piece; made once for a window and settings."""
-        key = (piece.window, piece.settings, piece.leg.lap)
-        if key not in self._plans:
-            if len(self._plans) > 128:
-                self._plans.clear()
-            frames = frames_of(piece.window, self._grid, self._geometry)
-            self._plans[key] = make_plan(frames, piece.settings, piece.leg.lap)
-        return self._plans[key]
+        return self.tiling.plan(piece.tile.window, piece.settings, piece.leg.lap)
 
     def upcoming(self) -> Iterator[Piece]:
         """The pieces from the next unsent frame on, as far as the engine looks ahead."""
-        limit = self.head + int(LOOKAHEAD_SECONDS * self.rate_hz)
+        seconds = OFFLINE_LOOKAHEAD_SECONDS if self.offline else LOOKAHEAD_SECONDS
+        limit = self.head + int(seconds * self.tiling.every * self.rate_hz)
         if self.end_x is not None:
-            limit = self.end_x
+            limit = min(limit, self.end_x)
         x = self.head if self._piece is None else max(self.head, self._piece.x)
         x = max(x, self.path.start_x)
         while x < limit:
@@ -269,23 +306,27 @@ class Stream:
         """Accepts a change and promises where it is heard, or raises TooLateError."""
         self.revision += 1
         if self._piece is None and when.kind in ("now", "next_beat", "next_bar"):
+            self.cues.settle(self.head)
             self.cues.set_base(change.applied(self.cues.base, state))
-            promise = self._promise_at(self.head)
-            self._pending.append(Pending(change, promise, cost.next_tick, None))
-            return promise
-        earliest = self._earliest(now_ns, cost)
+            return self._promised(change, self.head, cost, None)
         if when.kind == "now":
-            return self._change_now(change, state, earliest, cost)
-        x = self._resolve(when, earliest)
+            return self._change_now(change, state, now_ns, cost)
+        x = self._resolve(when, self._earliest(now_ns, cost))
+        ppq = self._ppq_of(when, self._promise_at(x).sample)
+        return self._promised(change, x, cost, self.cues.add(x, state, change, ppq))
+
+    def _promised(self, change: Change, x: int, cost: Cost, cue: Cue | None) -> Promise:
+        """Promises a change at ``x``; what was promised there of the same parameter is replaced."""
         promise = self._promise_at(x)
-        cue = self.cues.add(x, state, change, self._ppq_of(when, promise.sample))
-        self._pending.append(Pending(change, promise, cost.next_tick, cue))
+        if not change.adds:
+            self._promises.supersede(change.parameter, x)
+        self._promises.add(change, promise, cost.next_tick, cue)
         return promise
 
     def adopt(self, ppq: float, change: Change, state: int) -> None:
         """A change that has its place in the song already, before anything was sent."""
         self.revision += 1
-        sample = self._grid.sample_of_ppq(ppq)
+        sample = self.grid.sample_of_ppq(ppq)
         x = self.path.find(sample, self.head + 1)
         if x is not None:
             self.cues.add(x, state, change, ppq)
@@ -303,19 +344,32 @@ class Stream:
         needed = cost.request_to_sound_ns * self.rate_hz // 1_000_000_000
         return max(free, self.head + needed, self.path.play_x(now_ns) + needed)
 
-    def _change_now(self, change: Change, state: int, earliest: int, cost: Cost) -> Promise:
-        """As soon as possible. What comes faster than slots are born joins the cue that waits."""
+    def horizon_frames(self, now_ns: int, cost: Cost) -> int:
+        """How far beyond the host's place the sound is settled: where a change wanted now is heard."""
+        if self.latency_frames is not None:
+            return self.latency_frames
+        return max(0, self._earliest(now_ns, cost) - self.path.play_x(now_ns))
+
+    def _change_now(self, change: Change, state: int, now_ns: int, cost: Cost) -> Promise:
+        """As soon as possible, or a fixed latency from now. What comes faster than slots are born
+        joins the cue that waits."""
+        x = self._wanted_now(now_ns, cost)
         waiting = self.cues.newest_live(self.head + self._fade + 1)
         gap = max(self._fade, cost.between_births_ns * self.rate_hz // 1_000_000_000)
-        if waiting and self._may_join(waiting, change):
+        near = self.latency_frames is None or (waiting is not None and x < waiting.x + gap)
+        if waiting and near and self._may_join(waiting, change):
             x = waiting.x
-            self._supersede(change.parameter, x)
-        else:
-            x = max(earliest, waiting.x + gap if waiting else earliest)
-        cue = self.cues.add(x, state, change, None)
-        promise = self._promise_at(x)
-        self._pending.append(Pending(change, promise, cost.next_tick, cue))
-        return promise
+        elif waiting:
+            x = max(x, waiting.x + gap)
+        return self._promised(change, x, cost, self.cues.add(x, state, change, None))
+
+    def _wanted_now(self, now_ns: int, cost: Cost) -> int:
+        earliest = self._earliest(now_ns, cost)
+        if self.latency_frames is None or not self.path.playing:
+            return earliest
+        constant = self.path.play_x(now_ns) + self.latency_frames
+        self.missed_latency += constant < earliest
+        return max(constant, earliest)
 
     @staticmethod
     def _may_join(waiting: Cue, change: Change) -> bool:
@@ -324,95 +378,68 @@ class Stream:
         hears = change.propagation is not PropagationClass.SUBMISSION
         return not waiting.started or (hears and not waiting.landed)
 
-    def _supersede(self, name: str, x: int) -> None:
-        """A newer value for the same place: the older one will not be heard."""
-        for pending in [
-            p for p in self._pending if p.promise.x == x and p.change.parameter == name
-        ]:
-            self._pending.remove(pending)
-            self._tell(pending, "replaced", pending.promise, 0, "a newer value came before it")
-
     def _promise_at(self, x: int) -> Promise:
         leg = self.path.leg_at(x)
         sample = leg.sample_at(x)
-        return Promise(x, self._grid.bar_of_sample(sample), sample, leg.epoch)
+        return Promise(x, self.grid.bar_of_sample(sample), sample, leg.epoch, leg.lap)
 
     def _resolve(self, when: When, earliest: int) -> int:
         if when.kind in ("next_beat", "next_bar"):
-            return self.path.next_line(self._grid, earliest, beats=when.kind == "next_beat")
+            return self.path.next_line(self.grid, earliest, beats=when.kind == "next_beat")
         sample = self._wanted_sample(when)
         found = self.path.find(sample, self.head)
         if found is None or found < earliest:
             raise TooLateError(
-                self._promise_at(self.path.next_line(self._grid, earliest, beats=False))
+                self._promise_at(self.path.next_line(self.grid, earliest, beats=False))
             )
         return found
 
     def _wanted_sample(self, when: When) -> int:
         if when.kind == "bar":
             assert when.bar is not None
-            return self._grid.sample(when.bar - 1)
+            return self.grid.sample(when.bar - 1)
         assert when.ppq is not None
-        return self._grid.sample_of_ppq(when.ppq)
+        return self.grid.sample_of_ppq(when.ppq)
 
     def _ppq_of(self, when: When, sample: int) -> float:
         """The song position a change is tied to; ``sample`` is that position in the map of now."""
         if when.kind == "bar":
             assert when.bar is not None
-            return float(self._grid.ppq(when.bar - 1))
-        return self._grid.next_beat(sample)[0] if when.ppq is None else when.ppq
+            return float(self.grid.ppq(when.bar - 1))
+        return self.grid.next_beat(sample)[0] if when.ppq is None else when.ppq
 
-    def _resolve_again(self) -> None:
-        """The path has changed: cues keep their song position where it still comes.
+    def _resolve_again(self, parting: int) -> None:
+        """The path is another one from ``parting`` on: cues keep their place in the song.
 
-        One that lies behind takes effect at once, its promise broken; one that lies ahead but is
-        not on the path (a loop keeps the host from it) waits until it is.
+        One that the path jumps over, or that lies behind already, takes effect from there on, its
+        promise broken; one that lies ahead but is not on the path (a loop keeps the host from it)
+        waits until it is.
         """
+        for cue in self.cues:
+            if cue.x >= parting:
+                self._place_again(cue, max(self.head, parting))
+        for cue in self._parked:
+            self._place_again(cue, self.head)
         cues = [*self.cues, *self._parked]
-        here = self.path.leg_at(max(self.head, self.path.start_x)).sample_at(self.head)
-        for cue in cues:
-            sample = None if cue.ppq is None else self._grid.sample_of_ppq(cue.ppq)
-            found = None if sample is None else self.path.find(sample, self.head)
-            behind = sample is None or sample <= here
-            cue.x = found if found is not None else self.head if behind else NEVER
-            told_x = BROKEN if found is None and behind else cue.x
-            for pending in [p for p in self._pending if p.cue is cue]:
-                pending.promise = replace(pending.promise, x=told_x)
         self._parked = [cue for cue in cues if cue.x == NEVER]
         self.cues.replace_all([cue for cue in cues if cue.x != NEVER])
+        self._promises.settle_rivals()
 
-    def _tell(
-        self, pending: Pending, status: str, heard: Promise, finished_tick: int, reason: str
-    ) -> None:
-        ticks = max(0, finished_tick - pending.accepted_tick + 1)
-        self._sink(
-            PromiseMessage(
-                change=pending.change.number,
-                status=status,  # type: ignore[arg-type]
-                parameter=pending.change.parameter,
-                bar=heard.bar + 1,
-                sample=heard.sample,
-                promised_sample=pending.promise.sample,
-                epoch=heard.epoch,
-                ticks=ticks,
-                reason=reason,
-            ),
-            None,
-        )
-
-    def _settle_promises(self, piece: Piece, voice: Voice) -> None:
-        """Tells what became of every change that this voice is the first to carry."""
-        due = [p for p in self._pending if p.promise.x <= piece.x]
-        if voice.late or not due:
+    def _place_again(self, cue: Cue, from_x: int) -> None:
+        if cue.ppq is None:
+            cue.x = max(cue.x, from_x)
+            self._promises.follow_cue(cue, self._promise_at(cue.x))
             return
-        heard = self._promise_at(piece.x)
-        for pending in due:
-            self._pending.remove(pending)
-            kept = pending.promise.x == piece.x
-            reason = "" if kept else "the transport moved, or the engine was too slow for it"
-            tick = self.store.first_landed(self.plan_of(piece))
-            tick = voice.unit.rendering.finished_tick if tick is None else tick
-            self._tell(pending, "kept" if kept else "broken", heard, tick, reason)
+        sample = self.grid.sample_of_ppq(cue.ppq)
+        found = self.path.find(sample, from_x)
+        if found is not None:
+            cue.x = found
+            self._promises.follow_cue(cue, self._promise_at(found))
+            return
+        behind = sample <= self.path.leg_at(from_x).sample_at(from_x)
+        passed = from_x if behind else self.path.passes(sample, from_x)
+        cue.x = NEVER if passed is None else passed
+        self._promises.put_off(cue, NEVER if passed is None else BROKEN)
 
     # ------------------------------------------------------------ sending
 
@@ -424,9 +451,9 @@ class Stream:
         if piece is None:
             return None
         rendering = self._chosen(piece, now_ns)
-        if rendering is None or self.store.unit(rendering, piece.bar) is not None:
+        if rendering is None or self.store.unit(rendering, piece.tile.bar) is not None:
             return None
-        return rendering, piece.bar
+        return rendering, piece.tile.bar
 
     def _next_piece(self) -> Piece | None:
         if self._piece is None:
@@ -454,6 +481,8 @@ class Stream:
     def emit(self, now_ns: int) -> int:
         """Sends what is ready and granted; returns the frames sent. Decodes nothing."""
         sent = 0
+        if self._awaits_host:
+            return 0
         self._catch_up(now_ns)
         while not self.finished:
             if self._piece is None or self.head >= self._zone_end():
@@ -468,9 +497,14 @@ class Stream:
         return sent
 
     def _catch_up(self, now_ns: int) -> None:
-        """What the host has passed unheard is not sent any more."""
-        if self.path.playing and self.head < self.path.play_x(now_ns):
-            self._restart_at(self.path.play_x(now_ns) + int(CATCH_UP_SECONDS * self.rate_hz))
+        """What the host has passed unheard, or may be reading now, is not sent any more."""
+        if not self.path.playing:
+            return
+        passed = self.path.play_x(now_ns) + (self._host_block if self._voice is None else 0)
+        if self.head < passed:
+            self._restart_at(
+                self.path.play_x(now_ns) + self._host_block + int(CATCH_UP_SECONDS * self.rate_hz)
+            )
 
     def _zone_end(self) -> int:
         """Where the next piece's join begins: up to there this voice sounds alone."""
@@ -480,7 +514,7 @@ class Stream:
             return self.end_x
         following = self.piece_at(end)
         asked = round(following.settings.value(DECLICK) * self.rate_hz / 1000)
-        fade = min(asked, (end - self._piece.x) // 2, (following.end - end) // 2)
+        fade = min(asked, (end - self._sounds_from) // 2, (following.end - end) // 2)
         return max(self.head, end - fade)
 
     def _advance(self, now_ns: int) -> bool:
@@ -494,33 +528,45 @@ class Stream:
         voice = self._voice_for(piece, now_ns)
         if voice is None:
             return False
+        joined = self._voice is not None
         if self._voice is not None and piece.x > self.head:
             self._join = Join(self._voice, voice, piece.x, piece.x - self.head)
         else:
             self._join = None
         self.late_bars += voice.late
+        self.repeated_bars += voice.repeats
+        self._sounds_from = piece.x if joined else max(piece.x, self.head)
         self._voice, self._piece = voice, piece
         self.revision += 1
-        self._settle_promises(piece, voice)
-        self.cues.settle(piece.x)
+        if not voice.late:
+            tick = self.store.first_landed(self.plan_of(piece))
+            landed = voice.unit.rendering.finished_tick if tick is None else tick
+            begins = self._promise_at(self._sounds_from)
+            if self._begins:
+                self._promises.begin(begins)
+            self._begins = False
+            self._promises.sent(begins, landed)
+        if self.offline:
+            self._played(piece.x)
         return True
 
     def _voice_for(self, piece: Piece, now_ns: int) -> Voice | None:
         unit = self._unit_for(piece)
-        start = self._grid.sample(piece.bar)
+        start = self.grid.sample(piece.bar)
         if unit is not None:
-            return Voice(unit, piece.settings, piece.x, piece.sample, start)
+            repeats = piece.repeats
+            return Voice(unit, piece.settings, piece.x, piece.sample, start, repeats=repeats)
         if self._voice is None or not self._pressed(now_ns):
             return None
         spare = self.store.newest_of_window(self.plan_of(piece))
-        unit = self.store.unit(spare, piece.bar) if spare else None
+        unit = self.store.unit(spare, piece.tile.bar) if spare else None
         unit = unit or self._voice.unit  # nothing of this window yet: the last good bar again
         settings = unit.rendering.plan.settings
         return Voice(unit, settings, piece.x, piece.sample, start, late=True)
 
     def _unit_for(self, piece: Piece) -> Unit | None:
         rendering = self.store.acceptable(self.plan_of(piece))
-        return None if rendering is None else self.store.unit(rendering, piece.bar)
+        return None if rendering is None else self.store.unit(rendering, piece.tile.bar)
 
     def _block_frames(self) -> int:
         """Frames of the next block: no longer than credit, zone, join and leg allow."""
@@ -571,7 +617,7 @@ class Stream:
                 revisions=voice.settings.revisions(),
                 bars=self._bar_marks(sample, len(audio)),
                 joins=joins,
-                late=voice.late,
+                late=voice.late or voice.repeats,
                 dry=voice.dry,
                 last=self.end_x is not None and x + len(audio) >= self.end_x,
             ),
@@ -580,10 +626,10 @@ class Stream:
 
     def _bar_marks(self, sample: int, frames: int) -> list[BarMark]:
         marks: list[BarMark] = []
-        bar = self._grid.bar_of_sample(sample)
-        if self._grid.sample(bar) < sample:
+        bar = self.grid.bar_of_sample(sample)
+        if self.grid.sample(bar) < sample:
             bar += 1
-        while (start := self._grid.sample(bar)) < sample + frames:
+        while (start := self.grid.sample(bar)) < sample + frames:
             marks.append(BarMark(bar + 1, start - sample))
             bar += 1
         return marks

@@ -19,8 +19,9 @@ from engine_host.stream.sources import Samples
 class Voice:
     """A unit anchored so that path position ``x`` plays song sample ``sample``.
 
-    ``late``: this is not what was asked for, but what there was in time. ``bar_sample`` is where
-    the bar that is *played* begins; a repeated bar is read from its own unit by its own length.
+    ``late``: this is not what was asked for, but what there was in time; ``repeats``: a bar of an
+    earlier window, as only every so many are rendered. ``bar_sample`` is where the bar that is
+    *played* begins; a repeated bar is read from its own unit by its own length.
     """
 
     unit: Unit
@@ -29,6 +30,7 @@ class Voice:
     sample: int
     bar_sample: int
     late: bool = False
+    repeats: bool = False
 
     @property
     def dry(self) -> bool:
@@ -43,6 +45,7 @@ class Voice:
             and not self.late
             and not other.late
             and self.sample - self.x == other.sample - other.x
+            and self._shift == other._shift
         )
 
     def read(self, x: int, frames: int) -> Samples:
@@ -70,7 +73,7 @@ class Voice:
         return wet * mix[:, None] + dry * (1 - mix)[:, None]
 
     def _from_unit(self, values: Samples, song: int, frames: int) -> Samples:
-        begin = song - self.bar_sample + self._own_bar_sample() - self.unit.start
+        begin = song + self._shift - self.unit.start
         if begin >= 0 and begin + frames <= len(values):
             return values[begin : begin + frames]
         index = np.arange(begin, begin + frames)
@@ -79,13 +82,18 @@ class Voice:
         index = np.where(index >= len(values), pre_roll + (index - pre_roll) % body, index)
         return values[np.maximum(index, 0)]
 
+    @property
+    def _shift(self) -> int:
+        """From the song's samples to the unit's: 0 unless another bar is heard in this one's place."""
+        return self._own_bar_sample() - self.bar_sample
+
     def _own_bar_sample(self) -> int:
         return self.unit.rendering.plan.frames.grid.sample(self.unit.bar)
 
     def _gain_curve(self, name: str, song: int, frames: int) -> Curve | None:
         """The per-sample curve of a decode-class parameter; None where it is neutral throughout."""
         spec = parameter(name)
-        if name not in self.settings.lanes and self.settings.value(spec) == spec.default:
+        if self.settings.lane(spec) is None and self.settings.value(spec) == spec.default:
             return None
         grid = self.unit.rendering.plan.frames.grid
         seconds = (song + np.arange(frames)) / grid.sample_rate_hz

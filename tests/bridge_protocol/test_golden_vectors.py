@@ -16,6 +16,7 @@ from bridge_protocol.conformance.vectors import (
     message_types,
     write_vectors,
 )
+from bridge_protocol.lanes import Shape
 
 
 def test_the_shipped_vectors_agree_with_msgspec_and_with_msgpack() -> None:
@@ -36,7 +37,7 @@ def test_names_are_unique() -> None:
         assert len({vector["name"] for vector in part}) == len(part)
 
 
-@pytest.mark.parametrize("name", ["messages", "lanes", "tempo"])
+@pytest.mark.parametrize("name", ["messages", "lanes", "lane_shapes", "tempo"])
 def test_an_empty_set_is_no_pass(name: str) -> None:
     with pytest.raises(VectorError, match="nothing was checked"):
         check_vectors(load_vectors() | {name: []})
@@ -62,6 +63,11 @@ def test_a_byte_a_field_a_value_or_a_sample_that_is_off_is_found() -> None:
         lambda v: v["messages"][0]["fields"].update(seq=99),
         lambda v: v["messages"][0].update(type="ping"),
         lambda v: v["lanes"][0]["values"].__setitem__(3, 0.13),
+        lambda v: v["lane_shapes"][0]["values"].__setitem__(7, 0.2),
+        lambda v: v["lane_shapes"][0].update(values=[], seconds=[]),
+        lambda v: next(s for s in v["lane_shapes"] if "bezier" in s["name"])["points"][0].update(
+            tension=0.9
+        ),
         lambda v: v["tempo"][0]["bars"][1].update(sample=96_001),
         lambda v: v["tempo"][0]["bars"][1].update(seconds=2.1),
         lambda v: v["tempo"][0].update(bars=[]),
@@ -98,6 +104,47 @@ def test_lane_vectors_agree_with_hand_calculation() -> None:
     # linear in time: T = 120 * 8 / 180 s, q = t (2 T 120 - 60 t) / (120 T), value = q / 2
     t, total = 20 / 25, 960 / 180
     assert ramp[20] == pytest.approx(t * (240 * total - 60 * t) / (120 * total) / 2)
+
+
+def test_lane_shape_vectors_have_every_shape_and_tension() -> None:
+    points = [point for vector in load_vectors()["lane_shapes"] for point in vector["points"]]
+    assert {point["shape"] for point in points} == set(Shape)
+    bezier = {point["tension"] for point in points if point["shape"] == Shape.BEZIER}
+    assert bezier >= {-1.0, -0.5, 0.0, 0.5, 1.0}
+
+
+def test_lane_shape_vectors_are_what_the_code_evaluates_today() -> None:
+    shipped, made = load_vectors()["lane_shapes"], make_vectors()["lane_shapes"]
+    assert [vector["name"] for vector in shipped] == [vector["name"] for vector in made]
+    for old, new in zip(shipped, made, strict=True):
+        assert old | {"values": None} == new | {"values": None}
+        largest = max(abs(point["value"]) for point in new["points"])
+        assert old["values"] == pytest.approx(new["values"], rel=0, abs=1e-13 * largest)
+
+
+def test_lane_shape_vectors_agree_with_hand_calculation() -> None:
+    def rises(name: str) -> list[tuple[float, float]]:
+        """(place, rise) over the first of the lane's seconds."""
+        vector = by_name("lane_shapes", name)
+        start, end = (point["value"] for point in vector["points"][:2])
+        pairs = zip(vector["seconds"], vector["values"], strict=True)
+        return [(u, (value - start) / (end - start)) for u, value in pairs if 0 <= u < 1]
+
+    laws = {
+        "smooth": lambda u: u * u * (3 - 2 * u),
+        "fast_start": lambda u: 1 - (1 - u) ** 3,
+        "fast_end": lambda u: u**3,
+        "exponential": lambda u: (1000**u - 1) / 999,
+        "exponential_to_zero_is_linear": lambda u: u,
+        "bezier_alone_+0": lambda u: u,
+        "bezier_alone_+1": lambda u: (1 - math.cbrt(1 - u)) ** 3,
+        "bezier_alone_-1": lambda u: 1 - (1 - math.cbrt(u)) ** 3,
+    }
+    for name, law in laws.items():
+        found = rises(name)
+        assert len(found) > 10
+        for u, rise in found:
+            assert rise == pytest.approx(law(u), abs=1e-12), (name, u)
 
 
 def test_tempo_vectors_agree_with_hand_calculation() -> None:

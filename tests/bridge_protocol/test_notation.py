@@ -87,6 +87,20 @@ def test_a_lane_is_linear_unless_it_says_hold() -> None:
     assert got == BreakpointLane(points, Anchor.PPQ)
 
 
+def test_a_lane_takes_every_shape_by_its_name() -> None:
+    text = ", ".join(f"{bar}:0.5/{shape}" for bar, shape in enumerate(Shape, start=1))
+    assert [point.shape for point in parse_lane(text, FOUR).points] == list(Shape)
+
+
+@pytest.mark.parametrize(
+    ("text", "tension"),
+    [("bezier", 0.0), ("bezier(-0.4)", -0.4), (" bezier ( 1 ) ", 1.0), ("bezier(+2.5e-1)", 0.25)],
+)
+def test_a_bezier_has_its_tension_in_brackets(text: str, tension: float) -> None:
+    got = parse_lane(f"1:0.2/{text}, 5:0.9", FOUR).points
+    assert got == (Breakpoint(0.0, 0.2, Shape.BEZIER, tension), Breakpoint(16.0, 0.9))
+
+
 def test_a_bar_range_is_inclusive_on_paper_and_half_open_in_code() -> None:
     assert parse_bar_range("5-8") == (4, 8)
     assert parse_bar_range(" 7 ") == (6, 7)
@@ -168,8 +182,14 @@ def test_every_example_that_an_error_shows_is_itself_correct(
         (tempo, "1:120, 5.5:90", OUT, "1 to 4"),
         (lane, "1:0.2, 5.5:0.9", OUT, "1 to 4"),
         (lane, "1:nan", NAN, "finite"),
-        (lane, "1:0.2/smooth", BAD, "/hold or /linear"),
-        (lane, "1:0.2/", BAD, "/hold or /linear"),
+        (lane, "1:0.2/wavy", BAD, "/hold, /linear, /smooth"),
+        (lane, "1:0.2/", BAD, "/hold, /linear, /smooth"),
+        (lane, "1:0.2/Smooth", BAD, "/hold, /linear, /smooth"),
+        (lane, "1:0.2/bezier(1.1)", OUT, "-1 to 1"),
+        (lane, "1:0.2/bezier(nan)", NAN, "finite"),
+        (lane, "1:0.2/bezier()", BAD, "number"),
+        (lane, "1:0.2/bezier(0.4", BAD, "/bezier"),
+        (lane, "1:0.2/smooth(0.4)", BAD, "end it with /smooth"),
         (lane, "9:0.2, 5:0.9", ORDER, "sort them"),
         (lane, "0:0.2", OUT, "bar 0"),
         (lane, "x:0.2", BAD, "not a position"),
@@ -206,7 +226,9 @@ def test_each_reader_names_its_own_field_unless_told() -> None:
     assert refused.value.field == "bars"
 
 
-@given(st.sampled_from(list(EXAMPLES)), st.text("0123456789.:,/>-=einftmhold ", max_size=30))
+@given(
+    st.sampled_from(list(EXAMPLES)), st.text("0123456789.:,/>-=einftmholdbzrsxpa_() ", max_size=30)
+)
 def test_any_text_is_either_read_or_refused(parse: Callable[[str, str], object], text: str) -> None:
     try:
         parse(text, "field")

@@ -1,9 +1,19 @@
+import functools
 import json
 import sys
 
 import pytest
 
 from engine_host.cli.app import run
+from engine_host.models.house.model import load_house_model
+
+_kept_model = functools.cache(load_house_model)
+
+
+@pytest.fixture
+def kept_models(monkeypatch):
+    """Renders share their models: loading one takes longer than a few bars."""
+    monkeypatch.setattr("engine_host.cli.render_parts.loaded.load_house_model", _kept_model)
 
 
 @pytest.fixture

@@ -230,6 +230,7 @@ class FakeEngine:
                 sample=sample,
                 promised_sample=sample,
                 epoch=epoch,
+                lap=0,
                 ticks=7,
             )
         )

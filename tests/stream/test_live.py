@@ -8,7 +8,7 @@ from stream_helpers import RATE, render, song
 
 from bridge_protocol.errors import RefusedError
 from bridge_protocol.notation import parse_lane, parse_meter, parse_tempo
-from bridge_protocol.schema import Audio, Credit, Notice, Render, When
+from bridge_protocol.schema import Audio, Credit, Notice, PromiseMessage, Render, When
 from daw_clients.client.client import Client
 from daw_clients.client.core import AudioBlock
 from engine_host.stream.settings import Change, LaneEntry, propagation_of, set_lane, set_prompt
@@ -254,18 +254,21 @@ def test_another_tempo_map_while_playing_goes_on_from_the_same_beat():
     assert all(b.error_samples == 0 for b in report.bars)
 
 
-def test_a_change_placed_on_a_bar_stays_on_it_when_the_map_changes_and_its_promise_is_broken():
+def test_a_change_placed_on_a_bar_stays_on_it_when_the_map_changes_and_is_promised_again():
     setup = Setup("1:120", "1:4/4")
     setup.client.prompt("0.25")
     setup.start()
     setup.until_bar(2)
     change = setup.daw.prompt("-0.5", When(kind="bar", bar=6))
+    told = []
+    setup.client.on(PromiseMessage, lambda promise: told.append(promise.status))
     old = change.promised_sample
     meters = parse_meter("1:4/4")
     setup.daw.set_grid(parse_tempo("1:100", meters), meters)
     setup.until_bar(8)
     line = setup.daw.grid.sample(5)
-    assert (change.promise.status, change.promise.sample) == ("broken", line)
+    assert (change.promise.status, change.promise.sample) == ("kept", line)
+    assert told == ["moved", "kept"]
     assert old != line
     spans = [s for s in setup.daw.heard if s.kind == "played" and s.epoch == 2]
     heard = setup.daw.recording

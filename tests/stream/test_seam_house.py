@@ -1,5 +1,7 @@
 """A song longer than a window slides by bars; here it is compared with one long window."""
 
+import itertools
+
 import numpy as np
 import pytest
 from stream_helpers import RATE, prompt, put, source
@@ -34,7 +36,7 @@ def _bands(audio: np.ndarray) -> np.ndarray:
     frames = np.lib.stride_tricks.sliding_window_view(audio.mean(axis=1), size)[::HOP]
     power = np.abs(np.fft.rfft(frames * np.hanning(size), axis=1)) ** 2
     edges = np.geomspace(2, 1024, 33).astype(int)
-    bands = [power[:, a : b + 1].sum(axis=1) for a, b in zip(edges, edges[1:], strict=False)]
+    bands = [power[:, a : b + 1].sum(axis=1) for a, b in itertools.pairwise(edges)]
     return 10 * np.log10(np.stack(bands, axis=1) + 1e-6)
 
 

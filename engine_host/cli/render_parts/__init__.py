@@ -1,0 +1,1 @@
+"""What ``anacrusis render`` is made of."""
