@@ -1,0 +1,13 @@
+"""What every exporter hands back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Written:
+    """A project as a file's bytes. ``warnings`` say in words what the format could not hold."""
+
+    data: bytes
+    warnings: tuple[str, ...] = ()
