@@ -429,6 +429,9 @@ class SourceEnd(Message, tag="source_end"):
 class SourceUse(Message, tag="source_use"):
     """Places a source in the song (or takes it away, with an empty hash).
 
+    ``live_bars``: the source is the track's own input, sent as ``live_block``; what is played in a
+    bar is heard so many bars later. It needs no hash, and more bars than ``window_bars``.
+
     ``repeat_bars``: it starts again at every so many bar lines; 0 plays it once. ``tempo``: a
     source that follows the ``host`` already is left as it is, bit for bit; one with its ``own``
     steady tempo is stretched to the host's map, its first bar line laid on ``at_ppq``.
@@ -438,6 +441,7 @@ class SourceUse(Message, tag="source_use"):
     role: SourceRole = "source"
     at_ppq: Ppq = 0.0
     repeat_bars: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    live_bars: Annotated[int, Meta(ge=0, le=64)] = 0
     tempo: SourceTempoKind = "host"
     bpm: Bpm | None = None  # own tempo: the source's quarter notes a minute; None: find it
     downbeat: Annotated[float, Meta(ge=0, le=1e6)] | None = None
@@ -450,6 +454,19 @@ class SourceUse(Message, tag="source_use"):
 
 
 # ---------------------------------------------------------------- sound
+
+
+class LiveBlock(Message, tag="live_block"):
+    """What the track has played: song samples from ``sample`` on, in the pass ``lap`` of ``epoch``.
+
+    The interleaved f32 samples, in the session's channels, are the message's payload. A report:
+    no reply where it is taken.
+    """
+
+    epoch: Counter
+    lap: Counter
+    sample: Sample
+    frames: Annotated[int, Meta(ge=1, le=65_536)]
 
 
 class OpenStream(Message, tag="open_stream"):
@@ -591,6 +608,7 @@ ClientMessage = (
     | SourceBlock
     | SourceEnd
     | SourceUse
+    | LiveBlock
     | OpenStream
     | CloseStream
     | Credit

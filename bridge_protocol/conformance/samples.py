@@ -289,6 +289,8 @@ def _sources() -> list[Sample]:
         Sample("source_end", s.SourceEnd(hash=SOURCE)),
         Sample("source_use", s.SourceUse(hash=SOURCE, role="target", at_ppq=16.0, repeat_bars=4)),
         Sample("source_use_none", s.SourceUse(hash="")),
+        Sample("source_use_live", s.SourceUse(hash="", live_bars=2)),
+        Sample("live_block", s.LiveBlock(epoch=3, lap=1, sample=-480, frames=512)),
         Sample(
             "source_use_own_tempo",
             s.SourceUse(hash=SOURCE, tempo="own", bpm=93.0, downbeat=0.25),

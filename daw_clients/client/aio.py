@@ -24,7 +24,6 @@ from bridge_protocol.schema import (
     Message,
     Note,
     Ok,
-    OpenStream,
     PayloadFormat,
     Ping,
     Pong,
@@ -214,12 +213,34 @@ class AsyncClient:
             message, timeout_s=requests.patience_s(message, DEFAULT_TIMEOUT_S)
         )
 
+    async def use_live_input(self, live_bars: int, when: When = NOW) -> Ok:
+        """The track's own input as the source: what is played in a bar (see :meth:`live_block`) is
+        heard ``live_bars`` bars later. More bars than the stream's ``window_bars``."""
+        return await self.request(requests.live_source(live_bars, when))
+
+    def live_block(self, epoch: int, lap: int, sample: int, audio: Samples) -> int:
+        """What the track has played from a song sample on, float32 ``[frames, channels]``; doesn't
+        wait."""
+        return self.tell(*requests.live_block(epoch, lap, sample, audio))
+
     async def open_stream(
-        self, stream: int, window_bars: int = 4, payload_format: PayloadFormat = "f32"
+        self,
+        stream: int,
+        window_bars: int = 4,
+        payload_format: PayloadFormat = "f32",
+        *,
+        fixed_latency_ms: float | None = None,
+        buffer_frames: int = 0,
     ) -> Ok:
-        """Asks for the song as audio; it flows on :meth:`credit`."""
+        """Asks for the song as audio; it flows on :meth:`credit`.
+
+        With ``fixed_latency_ms`` (0: the engine chooses, for ``buffer_frames`` kept here) a change
+        wanted now is heard that much later, always; the reply's ``latency_frames`` says how much.
+        """
         return await self.request(
-            OpenStream(stream=stream, window_bars=window_bars, format=payload_format)
+            requests.open_stream(
+                stream, window_bars, payload_format, fixed_latency_ms, buffer_frames
+            )
         )
 
     async def close_stream(self, stream: int) -> Ok:

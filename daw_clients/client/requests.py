@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from bridge_protocol.blocks import Samples
 from bridge_protocol.lanes import BreakpointLane, SampledLane
 from bridge_protocol.meter import MeterMap, SignatureChange
 from bridge_protocol.schema import (
     Hello,
     LaneMessage,
     LanePoint,
+    LiveBlock,
     MeterEntry,
     Note,
     Notes,
+    OpenStream,
     Param,
+    PayloadFormat,
     SourceRole,
     SourceTempoKind,
     SourceUse,
@@ -117,6 +123,29 @@ def source_use(
     )
 
 
+def live_source(live_bars: int, when: When = NOW) -> SourceUse:
+    """The track's own input as the source, some bars later."""
+    return SourceUse(hash="", live_bars=live_bars, when=when)
+
+
+def open_stream(
+    stream: int,
+    window_bars: int = 4,
+    payload_format: PayloadFormat = "f32",
+    fixed_latency_ms: float | None = None,
+    buffer_frames: int = 0,
+) -> OpenStream:
+    """Asks for the song as audio; a fixed latency of 0 ms is the engine's to choose."""
+    return OpenStream(
+        stream=stream,
+        window_bars=window_bars,
+        format=payload_format,
+        latency="adaptive" if fixed_latency_ms is None else "fixed",
+        latency_ms=fixed_latency_ms or 0.0,
+        buffer_frames=buffer_frames,
+    )
+
+
 def patience_s(message: SourceUse, usual_s: float) -> float:
     """How long the answer to a placed source may take: a tempo that is to be found takes seconds,
     and on a machine where none ever was up to a minute."""
@@ -127,3 +156,9 @@ def patience_s(message: SourceUse, usual_s: float) -> float:
 def notes_message(notes: Sequence[Note] | None, revision: int, when: When = NOW) -> Notes:
     """The host's MIDI; None gives the part back to the engine's own planner."""
     return Notes(revision=revision, notes=list(notes or ()), clear=notes is None, when=when)
+
+
+def live_block(epoch: int, lap: int, sample: int, audio: Samples) -> tuple[LiveBlock, bytes]:
+    """What a track has played, float32 ``[frames, channels]``, and its payload."""
+    message = LiveBlock(epoch=epoch, lap=lap, sample=sample, frames=len(audio))
+    return message, np.ascontiguousarray(audio, dtype="<f4").tobytes()

@@ -24,7 +24,6 @@ from bridge_protocol.schema import (
     Gesture,
     Message,
     Ok,
-    OpenStream,
     PayloadFormat,
     PromiseMessage,
     Prompt,
@@ -57,7 +56,8 @@ class SimulatedDaw:
 
     The client must be connected. ``open()`` tells the engine the maps and asks for the stream;
     then transport calls and ``pump`` belong to the host's main thread, ``process`` to its audio
-    thread (here: one thread for both). ``dry`` stands in wherever nothing valid is in the ring.
+    thread (here: one thread for both). ``dry`` stands in wherever nothing valid is in the ring;
+    ``live_input`` is what the track plays, sent to the engine as it is played.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class SimulatedDaw:
         payload_format: PayloadFormat = "f32",
         keep_seconds: float = 600.0,
         fixed_latency_ms: float | None = None,
+        live_input: DrySignal | None = None,
     ) -> None:
         self.client = client
         self.clock = clock
@@ -93,20 +94,17 @@ class SimulatedDaw:
         self.late_frames_dropped = 0
         self.stale_frames_heard = 0
         self.refusals: deque[RefusedError] = deque(maxlen=1_000)
-        self._opening = OpenStream(
-            stream=stream,
-            window_bars=window_bars,
-            format=payload_format,
-            latency="adaptive" if fixed_latency_ms is None else "fixed",
-            latency_ms=fixed_latency_ms or 0.0,
-            buffer_frames=self.buffer_frames,
+        self._opening = requests.open_stream(
+            stream, window_bars, payload_format, fixed_latency_ms, self.buffer_frames
         )
         self.latency_frames: int | None = None
         self._dry = dry
+        self._live_input = live_input
         self._declick = Declick(round(declick_ms * sample_rate_hz / 1000), CHANNELS)
         self._recording = Recording(round(keep_seconds * sample_rate_hz), CHANNELS)
         self._credit_step = max(block_size, round(CREDIT_STEP_SECONDS * sample_rate_hz))
         self._outbox: deque[Message] = deque()
+        self._captured: deque[tuple[Message, bytes]] = deque()
         self._granted: dict[int, int] = {}
         self._headers: dict[int, tuple[int, Audio]] = {}
         self._block_number = 0
@@ -225,6 +223,7 @@ class SimulatedDaw:
         now, start, done = self.clock.now_ns(), self.timeline, 0
         for segment in self.head.segments(len(out)):
             at_ns = now + round((self.timeline - start) * 1e9 / self.rate)
+            self._capture(segment)
             self._hear(segment, out[done : done + segment.frames], at_ns)
             done += segment.frames
             self.timeline += segment.frames
@@ -391,6 +390,8 @@ class SimulatedDaw:
     def _flush(self) -> None:
         while self._outbox:
             self.client.tell(self._outbox.popleft())
+        while self._captured:
+            self.client.tell(*self._captured.popleft())
 
     def _opened(self, answered: Pending) -> None:
         try:
@@ -485,6 +486,14 @@ class SimulatedDaw:
             self.stale_frames_heard += int(np.sum(found.epochs[first:end] != segment.epoch))
             header = self._headers[int(found.blocks[first])][1]
             self._emit(segment, first, part, part_ns, "played", header=header)
+
+    def _capture(self, segment: Segment) -> None:
+        """What the track plays goes to the engine with the next pump."""
+        if self._live_input is None or not segment.playing:
+            return
+        audio = self._live_input(segment.sample, segment.frames)
+        block = requests.live_block(segment.epoch, segment.lap, segment.sample, audio)
+        self._captured.append(block)
 
     def _stand_in(self, segment: Segment, first: int, part: Samples, at_ns: int) -> None:
         if self._dry is not None:

@@ -35,7 +35,16 @@ from engine_host.session.source_store import MAX_SOURCE_BYTES, SourceStore
 from engine_host.stream.engine import Engine
 from engine_host.stream.stream import Stream
 
-FEATURES = ("jump", "render", "notes", "sampled_lanes", "gesture", "fixed_latency", "own_tempo")
+FEATURES = (
+    "jump",
+    "render",
+    "notes",
+    "sampled_lanes",
+    "gesture",
+    "fixed_latency",
+    "live_input",
+    "own_tempo",
+)
 MAX_SESSIONS = 16
 RATE_STEP_HZ = 25  # session rates: so that a latent frame is a whole number of samples
 HUNG_AFTER_NS = 3_000_000_000

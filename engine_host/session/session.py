@@ -10,6 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+import numpy as np
+
 from bridge_protocol.clock import Clock
 from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.lanes import Anchor, Breakpoint, BreakpointLane, Lane, SampledLane
@@ -32,6 +34,7 @@ from bridge_protocol.schema import (
     Hello,
     LaneClear,
     LaneMessage,
+    LiveBlock,
     Message,
     Notes,
     Notice,
@@ -66,6 +69,7 @@ from engine_host.session.source_uses import (
 )
 from engine_host.stream.beats import Beats
 from engine_host.stream.engine import Engine
+from engine_host.stream.live_input import LiveInput, LivePlacement
 from engine_host.stream.playline import Loop, Origin, PlannedJump
 from engine_host.stream.promises import Promise, Sink
 from engine_host.stream.rendering import fade_samples
@@ -78,6 +82,7 @@ from engine_host.stream.settings import (
     propagation_of,
     set_conditions,
     set_lane,
+    set_live_source,
     set_notes,
     set_placement,
     set_prompt,
@@ -134,6 +139,7 @@ class Session:
         self._window_bars: int | None = None  # as set before the stream was opened
         self._lane_revisions: dict[str, int] = {}
         self._uses = 0
+        self._input = LiveInput()
         self._used: dict[Place, int] = {}  # which source_use is in force there
         self._closed = False
 
@@ -234,6 +240,8 @@ class Session:
             0, message.epoch, message.address, message.sample, message.lap, loop, jump
         )
         self._playing = message.playing
+        if message.lap == 0:
+            self._input.begin(message.epoch, message.sample - message.address)
         if self._live is not None:
             now = self._clock.now_ns()
             self._live.follow(self._origin, message.playing, now, message.left)
@@ -317,11 +325,16 @@ class Session:
             self._engine.set_depth(value)
         elif name == "spare_ticks":
             self._engine.refine = value == 0
-        elif name == "window_bars" and self._live is not None:
-            self._live.set_window_bars(value)
         elif name == "window_bars":
-            self._window_bars = value
+            self._check_interval(self._live_bars, value, "value")
+            self._take_window_bars(value)
         return Ok()
+
+    def _take_window_bars(self, value: int) -> None:
+        if self._live is not None:
+            self._live.set_window_bars(value)
+        else:
+            self._window_bars = value
 
     def _audible(self, spec: ParameterSpec) -> ParameterSpec:
         """The spec, if the model has such a channel and hears such a reference."""
@@ -373,6 +386,8 @@ class Session:
             )
         check_use(message)
         self._uses += 1
+        if message.live_bars:
+            return self._use_live(message)
         source = self._sources.get(message.hash) if message.hash else None
         if source is None or not is_to_be_found(message) or source.is_heard:
             return self._use(message, source, self._uses)
@@ -380,6 +395,52 @@ class Session:
         self._engine.listen(source).add_done_callback(
             lambda found: self._use_found(message, source, number, found)
         )
+        return None
+
+    def _use_live(self, message: SourceUse) -> Ok:
+        """The track's own input as the source, some bars later."""
+        if self._live is not None:
+            window_bars = self._live.tiling.window_bars
+            self._check_interval(message.live_bars, window_bars, "live_bars")
+        edit = set_live_source(LivePlacement(self._input, message.live_bars))
+        reply = self._change(message.seq, message.role, edit, message.when)
+        self._used[place_of(message)] = self._uses
+        reply.text = f"What is played in a bar is heard {message.live_bars} bars later."
+        return reply
+
+    @staticmethod
+    def _check_interval(live_bars: int, window_bars: int, field: str) -> None:
+        if 0 < live_bars <= window_bars:
+            raise RefusedError(
+                ErrorCode.OUT_OF_RANGE,
+                field,
+                f"Windows of {window_bars} bars can't be heard {live_bars} bars later: a window is "
+                f"rendered once it has been played. Give live_bars {window_bars + 1} or more, or "
+                "smaller window_bars (1 is quickest).",
+            )
+
+    @property
+    def _live_bars(self) -> int:
+        source = self._song.base.source
+        return source.bars_later if isinstance(source, LivePlacement) else 0
+
+    def _live_block(self, message: LiveBlock, payload: bytes) -> Reply:
+        if len(payload) != message.frames * self._channels * 4:
+            raise RefusedError(
+                ErrorCode.WRONG_LENGTH,
+                "frames",
+                f"{message.frames} frames of {self._channels} channels are "
+                f"{message.frames * self._channels * 4} bytes, not {len(payload)}.",
+            )
+        audio = np.frombuffer(payload, dtype="<f4").reshape(message.frames, self._channels)
+        if not np.isfinite(audio).all():
+            raise RefusedError(
+                ErrorCode.NOT_FINITE, "payload", "The block has samples that are no numbers."
+            )
+        stereo = np.repeat(audio, 2, axis=1) if self._channels == 1 else audio
+        lap = (message.epoch, message.lap)
+        if self._input.write(self._song.grid, lap, message.sample, stereo) and self._live:
+            self._live.revision += 1
         return None
 
     def _use(self, message: SourceUse, source: Source | None, number: int) -> Ok:
@@ -499,6 +560,8 @@ class Session:
                 ErrorCode.LIMIT, "stream", "This session's stream is open already; close it first."
             )
         self._check_free(message.stream)
+        window_bars = self._window_bars or message.window_bars
+        self._check_interval(self._live_bars, window_bars, "window_bars")
         latency_frames = self._latency_frames(message)
         stream = live_stream(
             self._song,
@@ -506,7 +569,7 @@ class Session:
             geometry=self._engine.model.geometry,
             origin=self._origin,
             sink=self._send,
-            window_bars=self._window_bars or message.window_bars,
+            window_bars=window_bars,
             payload_format=message.format,
             channels=self._channels,
             latency_frames=latency_frames,
@@ -555,6 +618,10 @@ class Session:
 
     def _render(self, message: Render, payload: bytes) -> Reply:
         self._check_free(message.stream)
+        if isinstance(self._song.base.source, LivePlacement):
+            raise RefusedError(
+                ErrorCode.CANNOT_HEAR, "source", "A live input can't be rendered offline."
+            )
         stream = self._song.render_stream(
             stream_id=message.stream,
             first_bar=message.first_bar,
@@ -695,6 +762,7 @@ _HANDLERS: dict[type[Message], Handler] = {
     SourceBlock: Session._source_block,  # type: ignore[dict-item]
     SourceEnd: Session._source_end,  # type: ignore[dict-item]
     SourceUse: Session._source_use,  # type: ignore[dict-item]
+    LiveBlock: Session._live_block,  # type: ignore[dict-item]
     OpenStream: Session._open_stream,  # type: ignore[dict-item]
     CloseStream: Session._close_stream,  # type: ignore[dict-item]
     Credit: Session._credit,  # type: ignore[dict-item]

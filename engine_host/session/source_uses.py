@@ -18,7 +18,16 @@ def place_of(message: SourceUse) -> Place:
 
 
 def check_use(message: SourceUse) -> None:
-    """Refuses what only a source with a tempo of its own has."""
+    """Refuses what only a source with a tempo of its own has, or that no live input can have."""
+    if message.live_bars:
+        for name, wrong in (
+            ("hash", bool(message.hash)),
+            ("role", message.role != "source"),
+            ("tempo", message.tempo == "own"),
+        ):
+            if wrong:
+                text = "With live_bars the source is the track's own input; leave this field out."
+                raise RefusedError(ErrorCode.BAD_FIELD, name, text)
     for name in ("bpm", "downbeat"):
         if message.tempo == "host" and getattr(message, name) is not None:
             text = (

@@ -31,7 +31,7 @@ from engine_host.stream.plan import Plan, make_plan
 from engine_host.stream.prepare import prepare
 from engine_host.stream.rendering import Rendering, Unit, decode_unit
 from engine_host.stream.settings import Settings
-from engine_host.stream.sources import Source
+from engine_host.stream.sources import Placement, Source
 from engine_host.stream.stream import Cost, Stream
 from engine_host.stream.windows import Window, frames_of, window_of
 
@@ -252,6 +252,8 @@ class Engine:
         windows: set[Window] = set()
         for piece in stream.upcoming() if not stream.finished else ():
             plan = stream.plan_of(piece)
+            if plan.waits:
+                break
             windows.add(piece.tile.window)
             if (plan.submission, plan.step) not in seen:
                 seen.add((plan.submission, plan.step))
@@ -468,6 +470,6 @@ class Engine:
 def _stretch_ahead(unit: Unit) -> None:
     """Makes the source's sound under a bar before it is read, which is done under the lock."""
     plan = unit.rendering.plan
-    placement, grid = plan.settings.source, plan.frames.grid
-    if placement is not None and placement.tempo is not None:
+    placement, grid = plan.source, plan.frames.grid
+    if isinstance(placement, Placement) and placement.tempo is not None:
         placement.read(grid, unit.start, len(unit.wet), grid.sample_rate_hz)

@@ -26,7 +26,10 @@ from bridge_protocol.parameters import (
 from engine_host.diffusion.dcw import Dcw
 from engine_host.diffusion.request import StepState
 from engine_host.stream.hearing import frame_notes
+from engine_host.stream.live_input import LivePlacement, LiveWindow
+from engine_host.stream.playline import Leg
 from engine_host.stream.settings import Settings
+from engine_host.stream.sources import Placement
 from engine_host.stream.windows import Frames
 
 Curve = npt.NDArray[np.float32]
@@ -50,14 +53,22 @@ class Plan:
     gains: dict[int, Curve]  # single channels (from 0) whose gain is not 1 throughout
     weights: tuple[Curve, ...]  # of the settings' conditions
     lap: int
+    source: Placement | LiveWindow | None
     submission: bytes
     step: bytes
 
     def denoise(self) -> Curve:
-        """``[T]``; 1 everywhere where there is no source to leave."""
-        if self.settings.source is None:
+        """``[T]``; 1 everywhere where there is no source to leave; 0 where a live input was silent."""
+        if self.source is None:
             return np.ones(self.frames.count, dtype=np.float32)
+        if isinstance(self.source, LiveWindow) and self.source.silent:
+            return np.zeros(self.frames.count, dtype=np.float32)
         return self.curves["denoise"]
+
+    @property
+    def waits(self) -> bool:
+        """Whether what it is made from has not all been played yet."""
+        return isinstance(self.source, LiveWindow) and not self.source.complete
 
     def value(self, name: str) -> float:
         """A parameter that is no curve."""
@@ -114,8 +125,11 @@ class Plan:
         )
 
 
-def make_plan(frames: Frames, settings: Settings, lap: int = 0) -> Plan:
-    """Samples every lane at its exact frames: frame ``context`` has the bar line's own value."""
+def make_plan(frames: Frames, settings: Settings, leg: Leg | None = None) -> Plan:
+    """Samples every lane at its exact frames: frame ``context`` has the bar line's own value.
+
+    ``leg``: where on the path it is heard, for what is another sound in every pass.
+    """
     seconds = frames.seconds()
     curves = {spec.name: value_at(spec, settings, frames.grid, seconds) for spec in _CURVES}
     gains = _single_gains(frames, settings, seconds)
@@ -125,8 +139,11 @@ def make_plan(frames: Frames, settings: Settings, lap: int = 0) -> Plan:
         else c.lane.evaluate(frames.grid.tempo, seconds).astype(np.float32)
         for c in settings.conditions
     )
-    told_lap = lap if settings.value(parameter("feedback")) else 0
-    submission = _submission_parts(frames, settings, curves, weights)
+    told_lap = leg.lap if leg and settings.value(parameter("feedback")) else 0
+    source = settings.source
+    heard = source.bound(frames, leg) if leg and isinstance(source, LivePlacement) else source
+    assert not isinstance(heard, LivePlacement)
+    submission = _submission_parts(frames, settings, heard, curves, weights)
     return Plan(
         frames=frames,
         settings=settings,
@@ -134,6 +151,7 @@ def make_plan(frames: Frames, settings: Settings, lap: int = 0) -> Plan:
         gains=gains,
         weights=weights,
         lap=told_lap,
+        source=heard,
         submission=_digest([*submission, repr(told_lap).encode()]),
         step=_digest(_step_parts(settings, curves, gains)),
     )
@@ -173,7 +191,11 @@ def _step_parts(
 
 
 def _submission_parts(
-    frames: Frames, settings: Settings, curves: dict[str, Curve], weights: tuple[Curve, ...]
+    frames: Frames,
+    settings: Settings,
+    source: Placement | LiveWindow | None,
+    curves: dict[str, Curve],
+    weights: tuple[Curve, ...],
 ) -> Iterable[bytes]:
     yield repr(frames.window).encode()
     yield repr((settings.prompt, settings.prompt_b, settings.negative)).encode()
@@ -181,7 +203,7 @@ def _submission_parts(
         yield curves[spec.name].tobytes() if spec.lane else repr(settings.value(spec)).encode()
     for condition, weight in zip(settings.conditions, weights, strict=True):
         yield repr((condition.text, condition.start, condition.stop)).encode() + weight.tobytes()
-    for placement in (settings.source, settings.target, settings.structure, settings.timbre):
+    for placement in (source, settings.target, settings.structure, settings.timbre):
         yield repr(placement.key() if placement else None).encode()
     notes = settings.notes
     yield repr(None if notes is None else frame_notes(frames, notes)).encode()

@@ -11,6 +11,7 @@ from engine_host.diffusion.noise import NoiseKey
 from engine_host.diffusion.request import MorphGate, Request, StepCell, Weighted
 from engine_host.models.interface import ConditionInput, Model
 from engine_host.stream.hearing import frame_notes, grid_frames
+from engine_host.stream.live_input import LiveWindow
 from engine_host.stream.plan import Curve, Plan
 from engine_host.stream.sources import Placement
 
@@ -23,7 +24,7 @@ def prepare(plan: Plan, model: Model, earlier: torch.Tensor | None = None) -> Re
     ``earlier [T, C]`` is the finished latent that feedback mixes into the source.
     """
     settings = plan.settings
-    source = _encoded(settings.source, plan, model)
+    source = _encoded(plan.source, plan, model)
     told = _told(plan, model, source)
     guidance = plan.choice("guidance_mode")
     mask = _moving(plan, "mask") if source is not None else None
@@ -54,7 +55,7 @@ def prepare(plan: Plan, model: Model, earlier: torch.Tensor | None = None) -> Re
 def _told(plan: Plan, model: Model, source: torch.Tensor | None) -> ConditionInput:
     """What the model is told; its prompt is that of the settings."""
     settings, frames = plan.settings, plan.frames
-    audio = _window_audio(settings.source, plan)
+    audio = _window_audio(plan.source, plan)
     blend = plan.curves["prompt_blend"]
     still = bool(np.all(blend == blend[0]))
     return ConditionInput(
@@ -130,15 +131,19 @@ def _number_or_curve(values: Curve) -> float | torch.Tensor:
     return float(values[0]) if still else torch.from_numpy(values)
 
 
-def _encoded(placement: Placement | None, plan: Plan, model: Model) -> torch.Tensor | None:
+def _encoded(
+    placement: Placement | LiveWindow | None, plan: Plan, model: Model
+) -> torch.Tensor | None:
     audio = _window_audio(placement, plan)
     return None if audio is None else model.encode(torch.from_numpy(audio.T.copy()))
 
 
-def _window_audio(placement: Placement | None, plan: Plan) -> Curve | None:
+def _window_audio(placement: Placement | LiveWindow | None, plan: Plan) -> Curve | None:
     """``[count * samples_per_frame, 2]`` at the model's rate, following the window's runs."""
     if placement is None:
         return None
+    if isinstance(placement, LiveWindow):
+        return placement.window_audio()
     frames = plan.frames
     rate, per_frame = frames.geometry.sample_rate_hz, frames.geometry.samples_per_frame
     out = np.zeros((frames.count * per_frame, 2), dtype=np.float32)

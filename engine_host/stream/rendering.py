@@ -76,7 +76,7 @@ def decode_unit(rendering: Rendering, bar: int, model: Model) -> Unit:
         silence = np.zeros((length, 2), dtype=np.float32)
         return Unit(rendering, bar, start, silence, silence[:, 0], np.ones_like(silence[:, 0]))
     audio = _span(rendering, start - grid.sample(frames.window.first_bar), length, model)
-    if rendering.plan.settings.source is None or bool(np.all(denoise >= DRY_BELOW_DENOISE)):
+    if rendering.plan.source is None or bool(np.all(denoise >= DRY_BELOW_DENOISE)):
         return Unit(rendering, bar, start, audio)
     return Unit(rendering, bar, start, audio, *_wet_and_dry(rendering, start, length))
 

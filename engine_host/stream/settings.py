@@ -14,6 +14,7 @@ from bridge_protocol.parameters import (
     find_parameter,
 )
 from bridge_protocol.schema import Note, PromptSlot
+from engine_host.stream.live_input import LivePlacement
 from engine_host.stream.sources import Placement
 
 
@@ -57,7 +58,7 @@ class Settings:
     negative: str = ""
     conditions: tuple[Condition, ...] = ()
     notes: tuple[Note, ...] | None = None
-    source: Placement | None = None
+    source: Placement | LivePlacement | None = None
     target: Placement | None = None
     structure: Placement | None = None
     timbre: Placement | None = None
@@ -149,6 +150,11 @@ def set_conditions(conditions: tuple[Condition, ...]) -> Edit:
 def set_notes(notes: tuple[Note, ...] | None) -> Edit:
     """The host's notes; None lets the model's planner stand in."""
     return lambda s: replace(s, notes=notes)
+
+
+def set_live_source(placement: LivePlacement) -> Edit:
+    """The track's own input, some bars later, as the source."""
+    return lambda s: replace(s, source=placement)
 
 
 def set_placement(role: str, placement: Placement | None) -> Edit:

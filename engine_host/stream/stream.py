@@ -285,7 +285,7 @@ class Stream:
 
     def plan_of(self, piece: Piece) -> Plan:
         """The plan for a piece; made once for a window and settings."""
-        return self.tiling.plan(piece.tile.window, piece.settings, piece.leg.lap)
+        return self.tiling.plan(piece.tile.window, piece.settings, piece.leg)
 
     def upcoming(self) -> Iterator[Piece]:
         """The pieces from the next unsent frame on, as far as the engine looks ahead."""

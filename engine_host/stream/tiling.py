@@ -37,7 +37,7 @@ class Tiling:
         self._map_revision, self._geometry = map_revision, geometry
         self._every = 1
         self._tiles: dict[tuple[int, tuple[int, int] | None], Tile] = {}
-        self._plans: dict[tuple[Window, Settings, int], Plan] = {}
+        self._plans: dict[tuple[Window, Settings, int, int], Plan] = {}
 
     def resized(self, window_bars: int) -> Tiling:
         """The same with windows of another size."""
@@ -62,14 +62,14 @@ class Tiling:
             self._tiles[key] = self._made(*key)
         return self._tiles[key]
 
-    def plan(self, window: Window, settings: Settings, lap: int) -> Plan:
-        """The plan of a window under some settings; made once."""
-        key = (window, settings, lap)
+    def plan(self, window: Window, settings: Settings, leg: Leg) -> Plan:
+        """The plan of a window under some settings; made once for each pass."""
+        key = (window, settings, leg.epoch, leg.lap)
         if key not in self._plans:
             if len(self._plans) > KEPT_PLANS:
                 self._plans.clear()
             frames = frames_of(window, self.grid, self._geometry)
-            self._plans[key] = make_plan(frames, settings, lap)
+            self._plans[key] = make_plan(frames, settings, leg)
         return self._plans[key]
 
     def window_seconds(self, bar: int, leg: Leg) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bridge_protocol.blocks import join, join_step
 from bridge_protocol.parameters import parameter
+from engine_host.stream.live_input import LivePlacement
 from engine_host.stream.plan import Curve, value_at
 from engine_host.stream.rendering import Unit, soft_limited
 from engine_host.stream.settings import Settings
@@ -100,7 +101,8 @@ class Voice:
         return value_at(spec, self.settings, grid, seconds)
 
     def _source(self, song: int, frames: int) -> Samples:
-        placement = self.settings.source
+        told = self.settings.source
+        placement = self.unit.rendering.plan.source if isinstance(told, LivePlacement) else told
         if placement is None:
             return np.zeros((frames, 2), dtype=np.float32)
         grid = self.unit.rendering.plan.frames.grid

@@ -11,7 +11,7 @@ from engine_host.cli.opened import OpenedProject
 from engine_host.cli.render_parts.part import Part
 from engine_host.files import Depth
 from engine_host.session.song import Song
-from engine_host.stream.sources import Source
+from engine_host.stream.sources import Placement, Source
 
 DEFAULT_RATE_HZ = 48_000
 DEFAULT_BARS_WITHOUT_SOURCE = 8
@@ -85,7 +85,7 @@ def _range_of_sources(request: Request, songs: Sequence[Song]) -> tuple[int, int
 
 def _source_bars(song: Song) -> tuple[int, int] | None:
     end, placement = song.source_end_sample(), song.base.source
-    if end is None or placement is None:
+    if end is None or not isinstance(placement, Placement):
         return None
     first = song.grid.meter.bar_at(placement.at_ppq)
     return first + 1, max(first, song.grid.bar_of_sample(end - 1)) + 1
