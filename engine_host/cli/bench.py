@@ -1,4 +1,4 @@
-"""``anacrusis bench engine``: the engine against its rivals, on this machine."""
+"""``anacrusis bench``: the engine and its sense of time against their rivals, on this machine."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ from rich.table import Table
 
 from bridge_protocol.clock import MonotonicClock
 from bridge_protocol.errors import ErrorCode, RefusedError
+from engine_host.bench import time as musical_time
 from engine_host.bench.engine import DEPTHS, Settings, run
+from engine_host.bench.time_hog import HogSettings
 from engine_host.cli import options
+from engine_host.cli.bench_parts.played import play
+from engine_host.cli.bench_parts.rehearsal import Rehearsal
+from engine_host.cli.bench_parts.time_tables import tables
 from engine_host.models.house.model import LONGEST_WINDOW_FRAMES
 
 _QUICK_FRAMES = 100
+_QUICK_SECONDS = 8.0
+_STDOUT = Path("-")
 _PACKAGES = ("anacrusis", "torch", "onnxruntime", "diffusers", "numpy")
 _notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -58,15 +65,76 @@ def engine(
     Same weights, same steps, same process, contenders taking turns.
     """
     settings = _settings(quick, frames, threads)
-    found = run(settings, MonotonicClock(), lambda line: _notes.print(line, markup=False))
+    found = run(settings, MonotonicClock(), _tell)
     result = {"machine": _machine(), "versions": _versions(), "date": _today(), **found}
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        _write(json_file, json.dumps(result, indent=1))
     console = Console(highlight=False)
     console.print(_table(result))
     for line in _lines(result):
         console.print(line, markup=False, soft_wrap=True)
+
+
+@bench_app.command("time")
+def time(
+    json_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", help="Write every number there as well; - writes them here, and no tables."
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A minute instead of several; rough numbers.")
+    ] = False,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--seconds",
+            min=_QUICK_SECONDS,
+            max=600.0,
+            help="How long the host plays, without and with hogs. [default: 20]",
+        ),
+    ] = None,
+    hogs: Annotated[
+        int | None,
+        typer.Option(
+            "--hogs", min=1, max=256, help="Processes that spin. [default: one for each core]"
+        ),
+    ] = None,
+) -> None:
+    """Measure the lead that changes need, how fast tempo maps are read, and playing beside hogs.
+
+    The lead is measured under a virtual clock: it is the same on every machine.
+    """
+    settings = _time_settings(quick, seconds, hogs)
+    found = musical_time.run(settings, MonotonicClock(), _tell, make=Rehearsal, play=play)
+    result = {"machine": _machine(), "versions": _versions(), "date": _today(), **found}
+    text = json.dumps(result, indent=1)
+    if json_file == _STDOUT:
+        typer.echo(text)
+        return
+    if json_file is not None:
+        _write(json_file, text)
+    console = Console(highlight=False)
+    for table in tables(result):
+        console.print(table)
+
+
+def _time_settings(quick: bool, seconds: float | None, hogs: int | None) -> musical_time.Settings:
+    spinning = os.cpu_count() or 1 if hogs is None else hogs
+    if quick:
+        return musical_time.Settings.quick(seconds or _QUICK_SECONDS, spinning)
+    hog = HogSettings(hogs=spinning) if seconds is None else HogSettings(seconds, spinning)
+    return musical_time.Settings(hog=hog)
+
+
+def _tell(line: str) -> None:
+    _notes.print(line, markup=False)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _settings(quick: bool, frames: int | None, threads: int) -> Settings:

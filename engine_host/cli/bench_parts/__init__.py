@@ -1,0 +1,1 @@
+"""What ``anacrusis bench`` is made of where an engine meets a client."""
