@@ -49,7 +49,7 @@ class MatchedLane:
         """``denoise from Drums/ReaComp/Threshold: -60 to 0 as 0 to 1``."""
         told = f"{self.parameter} from {printable(self.source.name)}: {self.scaled.how}"
         outside = self.scaled.outside
-        return f"{told}; {outside} points outside are at its end" if outside else told
+        return f"{told}; points moved to the range's end: {outside}" if outside else told
 
 
 @dataclass(frozen=True)

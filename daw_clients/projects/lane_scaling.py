@@ -10,8 +10,9 @@ outside is moved to the range's end, and counted.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, pairwise
 
 import numpy as np
 
@@ -122,16 +123,32 @@ def _decibels(gain: float, silence: float) -> float:
 
 
 def _cut_lines(lane: BreakpointLane, tempo: TempoMap) -> Iterator[Breakpoint]:
+    """The points, with further ones in every stretch that moves without a step."""
     pieces = max(1, min(PIECES, MAX_POINTS // len(lane.points)))
+    moving = [(a, b) for a, b in pairwise(lane.points) if _moves(a, b)]
+    inner = iter(_inside(lane, tempo, moving, pieces))
     for point, after in zip(lane.points, [*lane.points[1:], None], strict=True):
-        still = after is None or after.position <= point.position or after.value == point.value
-        if after is None or still or point.shape is Shape.HOLD:
-            shape = point.shape if point.shape is Shape.HOLD else Shape.LINEAR
-            yield Breakpoint(point.position, point.value, shape)
-            continue
-        positions = np.linspace(point.position, after.position, pieces + 1)[:-1]
-        in_ppq = lane.anchor is Anchor.PPQ
-        values = lane.evaluate(tempo, tempo.seconds_array(positions) if in_ppq else positions)
-        values[0] = point.value
-        for position, value in zip(positions.tolist(), values.tolist(), strict=True):
-            yield Breakpoint(position, value, Shape.LINEAR)
+        shape = Shape.HOLD if point.shape is Shape.HOLD else Shape.LINEAR
+        yield Breakpoint(point.position, point.value, shape)
+        if after is not None and _moves(point, after):
+            yield from islice(inner, pieces - 1)
+
+
+def _moves(point: Breakpoint, after: Breakpoint) -> bool:
+    is_line = point.shape is not Shape.HOLD and after.position > point.position
+    return is_line and after.value != point.value
+
+
+def _inside(
+    lane: BreakpointLane,
+    tempo: TempoMap,
+    stretches: Sequence[tuple[Breakpoint, Breakpoint]],
+    pieces: int,
+) -> Iterator[Breakpoint]:
+    """The places between the pieces of every stretch, with the lane's values there."""
+    ends = np.array([(a.position, b.position) for a, b in stretches]).reshape(-1, 2)
+    positions = np.linspace(ends[:, 0], ends[:, 1], pieces + 1, axis=1)[:, 1:-1].ravel()
+    in_ppq = lane.anchor is Anchor.PPQ
+    values = lane.evaluate(tempo, tempo.seconds_array(positions) if in_ppq else positions)
+    for position, value in zip(positions.tolist(), values.tolist(), strict=True):
+        yield Breakpoint(position, value, Shape.LINEAR)

@@ -1,4 +1,4 @@
-"""What every exporter hands back."""
+"""What an exporter hands back that makes bytes; ``opening.write_project`` writes any of them."""
 
 from __future__ import annotations
 

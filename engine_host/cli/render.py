@@ -67,7 +67,7 @@ def render(
     as_json: own.AsJson = False,
     quiet: own.Quiet = False,
     no_resume: own.NoResume = False,
-    clip_bars: projects.ClipBars = None,
+    clip_bars: own.ClipBars = None,
     stems: own.Stems = None,
     window: own.Window = 4,
     depth: options.Depth = DEFAULT_DEPTH,

@@ -56,10 +56,10 @@ class FromProject:
         said = [*self.opened.remarks, *self._said]
         unused, name = len(project.lanes) - len(self._used), printable(self.opened.path.name)
         if unused:
-            text = f"{unused} of the project's {len(project.lanes)} lanes are not used"
+            text = f"lanes of the project that are not used: {unused} of {len(project.lanes)}"
             said.append(f"{text}; `anacrusis project {name}` lists them.")
         if project.notes and not self._plays_notes:
-            text = f"the project's {len(project.notes)} notes are not played"
+            text = f"the project's notes ({len(project.notes)}) are not played"
             said.append(f"{text}; give {self._notes_option} for that.")
         return tuple(said)
 

@@ -130,6 +130,16 @@ NoResume = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+ClipBars = Annotated[
+    int | None,
+    typer.Option(
+        "--clip-bars",
+        min=1,
+        max=1024,
+        help="With --out X.dawproject: bars of each clip. [default: 4]",
+        rich_help_panel=OUTPUT,
+    ),
+]
 Stems = Annotated[
     Path | None,
     typer.Option(
