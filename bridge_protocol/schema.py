@@ -240,6 +240,8 @@ class Transport(Message, tag="transport"):
     playing: bool
     lap: Counter = 0
     left: Counter | None = None  # of a new epoch: the address at which the one before was left
+    gap_start: Counter | None = None  # addresses of this epoch, since the last report, at which
+    gap_end: Counter = 0  # nothing was there to play (the end excluded)
     ppq: Ppq | None = None
     bar_start_ppq: Ppq | None = None
     bpm: Bpm | None = None
@@ -258,6 +260,8 @@ class Transport(Message, tag="transport"):
             raise ValueError("OUT_OF_RANGE denominator")
         if self.looping and self.loop_end_ppq <= self.loop_start_ppq:
             raise ValueError("BAD_ORDER loop_end_ppq")
+        if self.gap_start is not None and self.gap_end <= self.gap_start:
+            raise ValueError("BAD_ORDER gap_end")
 
 
 class TempoEntry(Struct, kw_only=True, omit_defaults=True):

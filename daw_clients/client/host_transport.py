@@ -7,6 +7,8 @@ from bridge_protocol.schema import Jump, Transport
 from daw_clients.client.play_head import PlayHead
 
 Stretch = tuple[float, float]
+Gap = tuple[int, int, int]
+"""Epoch, and the addresses from which up to which nothing was there to play."""
 
 
 def ppq_of(grid: BarGrid, sample: int) -> float:
@@ -22,9 +24,11 @@ def transport_message(
     jump: Stretch | None,
     at_ns: int,
     left: int | None = None,
+    gap: Gap | None = None,
 ) -> Transport:
     """Where the host is; ``loop`` and ``jump`` are in quarter notes, as the user gave them;
-    ``left``: the address at which the epoch before was left, where this one began unannounced."""
+    ``left``: the address at which the epoch before was left, where this one began unannounced;
+    ``gap``: where nothing was there to play since the last report."""
     bar = grid.bar_of_sample(head.sample)
     signature = grid.meter.signature(bar)
     ppq = ppq_of(grid, head.sample)
@@ -36,6 +40,8 @@ def transport_message(
         playing=head.playing,
         lap=head.lap,
         left=left,
+        gap_start=gap[1] if gap and gap[0] == head.epoch else None,
+        gap_end=gap[2] if gap and gap[0] == head.epoch else 0,
         ppq=ppq,
         bar_start_ppq=float(grid.ppq(bar)),
         bpm=grid.tempo.bpm(ppq),

@@ -59,8 +59,9 @@ class AudioRing:
         """Keeps what lies in ``[read position, read position + capacity)``; returns how much.
 
         ``audio`` is ``[frames, channels]`` or one channel for all; its frames are the song's
-        ``sample``, ``sample + 1``, ... A write replaces what was there. ``block`` is the
-        writer's own name for it, given back by ``read``. An unknown epoch is dropped whole.
+        ``sample``, ``sample + 1``, ... ``block`` is its number, given back by ``read``: a write
+        replaces what was there, but not what is of the same epoch and a higher number, whichever
+        came first. An unknown epoch is dropped whole.
         """
         base = self._bases.get(epoch)
         if base is None:
@@ -70,11 +71,12 @@ class AudioRing:
         end = min(position + len(audio), self._read_position + self.capacity_frames)
         if first >= end:
             return 0
-        skip = first - position
         rows = self._rows(first, end - first)
-        self._audio[rows] = audio[skip : skip + len(rows)]
+        taken = ~((self._epochs[rows] == epoch) & (self._blocks[rows] > block))
+        rows, given = rows[taken], np.arange(first - position, end - position)[taken]
+        self._audio[rows] = audio[given]
         self._epochs[rows] = epoch
-        self._samples[rows] = np.arange(sample + skip, sample + skip + len(rows))
+        self._samples[rows] = sample + given
         self._blocks[rows] = block
         return len(rows)
 

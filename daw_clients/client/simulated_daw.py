@@ -35,7 +35,7 @@ from daw_clients.client.client import Client
 from daw_clients.client.core import AudioBlock, Pending, refusal_of
 from daw_clients.client.declick import Declick
 from daw_clients.client.heard import Change, HeardLog, HeardReport, Kind, Span
-from daw_clients.client.host_transport import Stretch, ppq_of, transport_message
+from daw_clients.client.host_transport import Gap, Stretch, ppq_of, transport_message
 from daw_clients.client.play_head import Loop, PlannedJump, PlayHead, Segment
 from daw_clients.client.recording import Recording
 from daw_clients.client.requests import NOW, DrawnLane
@@ -107,7 +107,6 @@ class SimulatedDaw:
         self._captured: deque[tuple[Message, bytes]] = deque()
         self._granted: dict[int, int] = {}
         self._headers: dict[int, tuple[int, Audio]] = {}
-        self._block_number = 0
         self._told_ns = -TRANSPORT_PERIOD_NS
         self._epoch_heard = False
         self._before: Span | None = None
@@ -115,6 +114,7 @@ class SimulatedDaw:
         self._loop_ppq: Stretch | None = None
         self._jump_ppq: Stretch | None = None
         self._left: int | None = None
+        self._gap: Gap | None = None  # untold
         client.on(AudioBlock, self._keep)
         client.on(PromiseMessage, self.log.promise)
         client.on(Error, self._refused)
@@ -328,6 +328,8 @@ class SimulatedDaw:
     # ------------------------------------------------------------ inside: transport
 
     def _new_epoch(self, sample: int, playing: bool) -> None:
+        if self._gap is not None:
+            self._tell()
         self._forget_jump()
         self.ring.forget(self.head.epoch)
         self._granted.pop(self.head.epoch, None)
@@ -377,9 +379,16 @@ class SimulatedDaw:
         self._told_ns = self.clock.now_ns()
         self._outbox.append(
             transport_message(
-                self.head, self.grid, self._loop_ppq, self._jump_ppq, self._told_ns, self._left
+                self.head,
+                self.grid,
+                self._loop_ppq,
+                self._jump_ppq,
+                self._told_ns,
+                self._left,
+                self._gap,
             )
         )
+        self._gap = None
 
     # ------------------------------------------------------------ inside: messages
 
@@ -451,11 +460,11 @@ class SimulatedDaw:
         self._write(header, audio)
 
     def _write(self, header: Audio, audio: Samples) -> None:
-        self._block_number += 1
-        number = self._block_number
+        number = header.sequence
         kept = self.ring.write(header.epoch, header.address, header.sample, audio, number)
         self.late_frames_dropped += len(audio) - kept
         if kept:
+            self._headers.pop(number, None)  # the latest to be needed comes last
             self._headers[number] = (self._played + self.ring.capacity_frames, header)
 
     def _drop_headers(self) -> None:
@@ -496,6 +505,10 @@ class SimulatedDaw:
         self._captured.append(block)
 
     def _stand_in(self, segment: Segment, first: int, part: Samples, at_ns: int) -> None:
+        start = segment.address + first
+        if self._gap is not None and self._gap[0] == segment.epoch:
+            start = min(start, self._gap[1])
+        self._gap = segment.epoch, start, segment.address + first + len(part)
         if self._dry is not None:
             part[:] = self._dry(segment.sample + first, len(part))
             self._emit(segment, first, part, at_ns, "dry")

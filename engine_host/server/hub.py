@@ -30,8 +30,10 @@ from bridge_protocol.schema import (
 )
 from bridge_protocol.wire import MAX_MESSAGE_BYTES, BadMessageError, pack, unpack_from_client
 from engine_host.session.refusals import refusal
-from engine_host.session.session import MAX_STREAMS, MAX_UPLOADS, Session
+from engine_host.session.session import Session
 from engine_host.session.source_store import MAX_SOURCE_BYTES, SourceStore
+from engine_host.session.streams import MAX_STREAMS
+from engine_host.session.uploads import MAX_UPLOADS
 from engine_host.stream.engine import Engine
 from engine_host.stream.stream import Stream
 
@@ -132,9 +134,7 @@ class Hub:
         if refusal is not None:
             return refusal
         self.drop(identity)
-        token = secrets.token_urlsafe(16)
         self._sessions[identity] = Session(
-            token,
             hello,
             self._engine,
             self._sources,
@@ -142,7 +142,7 @@ class Hub:
             lambda message, payload: self._send(identity, message, payload),
         )
         return Welcome(
-            session=token,
+            session=secrets.token_urlsafe(16),
             version=VERSION_MAX,
             resume_token="",
             features=list(FEATURES),
@@ -198,6 +198,7 @@ class Hub:
     def _pulse(self, session: Session, now: int) -> Pulse:
         silent = now - self._beat_ns
         engine = self._engine
+        signs = session.signs(now)
         state = "hung" if silent > HUNG_AFTER_NS else "busy" if engine.working else "idle"
         return Pulse(
             tick=engine.ticks,
@@ -206,11 +207,11 @@ class Hub:
             tick_ms=engine.tick_cost.quantile_ns(0.5) / 1e6,
             tick_ms_p99=engine.tick_cost.quantile_ns(0.99) / 1e6,
             load=self._load,
-            lead_ms=session.lead_ms(now) or 0.0,
-            horizon_ms=session.horizon_ms(now),
-            late_bars=session.late_bars,
-            repeated_bars=session.repeated_bars,
-            every=session.every,
+            lead_ms=signs.lead_ms,
+            horizon_ms=signs.horizon_ms,
+            late_bars=signs.late_bars,
+            repeated_bars=signs.repeated_bars,
+            every=signs.every,
             silent_ms=silent / 1e6,
             state=state,  # type: ignore[arg-type]
         )

@@ -11,6 +11,7 @@ from bridge_protocol.meter import MeterMap, SignatureChange
 from bridge_protocol.schema import MeterEntry, TempoMapMessage
 from bridge_protocol.tempo import TempoMap, TempoSegment
 from engine_host.models.interface import Geometry
+from engine_host.stream.live_input import LivePlacement
 from engine_host.stream.playline import Origin
 from engine_host.stream.promises import Sink
 from engine_host.stream.settings import Change, Settings
@@ -62,6 +63,12 @@ class Song:
         """A change that takes effect at a place of the song: in every render just there, live from
         the first time the host comes to it, and then everywhere."""
         self.placed = sorted([*self.placed, Placed(ppq, state, change)], key=lambda p: p.ppq)
+
+    @property
+    def live_bars(self) -> int:
+        """How many bars later the track's own input is heard; 0 where it is not the source."""
+        source = self.base.source
+        return source.bars_later if isinstance(source, LivePlacement) else 0
 
     def source_end_sample(self) -> int | None:
         """Where a source that plays once ends; None without one, or where it repeats."""

@@ -36,6 +36,18 @@ def check_use(message: SourceUse) -> None:
             raise RefusedError(ErrorCode.BAD_FIELD, name, text)
 
 
+def check_interval(live_bars: int, window_bars: int, field: str) -> None:
+    """Refuses windows that end after their first bar is to be heard; 0 ``live_bars`` is no interval."""
+    if 0 < live_bars <= window_bars:
+        raise RefusedError(
+            ErrorCode.OUT_OF_RANGE,
+            field,
+            f"Windows of {window_bars} bars can't be heard {live_bars} bars later: a window is "
+            f"rendered once it has been played. Give live_bars {window_bars + 1} or more, or "
+            "smaller window_bars (1 is quickest).",
+        )
+
+
 def is_to_be_found(message: SourceUse) -> bool:
     """Whether the source has a tempo of its own that nobody has told."""
     return message.tempo == "own" and message.bpm is None

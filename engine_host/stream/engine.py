@@ -66,7 +66,10 @@ class Flight:
     plan: Plan
     cell: StepCell
     step: bytes
-    x: int  # where on the stream's path it was wanted
+    x: int  # where on the stream's path its settings begin
+    needed_x: int  # where it is heard first
+    born_tick: int
+    refines: bool
     clean: bool = True
 
 
@@ -181,11 +184,26 @@ class Engine:
     def cost(self, steps: int = NOMINAL_STEPS) -> Cost:
         """What a request of so many steps, submitted now, will take until it is sound: the slow end
         of what was measured."""
-        tick = self.tick_cost.quantile_ns(0.99)
         between_births = -(-steps // self._depth)
-        ticks = steps + (between_births if self._flights else 0)
-        sound = ticks * tick + self.decode_cost.quantile_ns(0.99) + PREPARE_NS + ROUND_NS
-        return Cost(int(sound * MARGIN), between_births * tick, self.ticks)
+        busy = not all(self._can_wait(flight) for flight in self._flights)
+        ticks = steps + (between_births if busy else 0)
+        tick = self.tick_cost.quantile_ns(0.99)
+        return Cost(self._work_ns(ticks), between_births * tick, self.ticks)
+
+    def _work_ns(self, ticks: int) -> int:
+        work = ticks * self.tick_cost.quantile_ns(0.99) + self.decode_cost.quantile_ns(0.99)
+        return int((work + PREPARE_NS + ROUND_NS) * MARGIN)
+
+    def _can_wait(self, flight: Flight) -> bool:
+        """Whether a generation would give way to one that is needed now: in its first half, and not
+        needed before it could be made again."""
+        steps = int(flight.plan.value("steps"))
+        if 2 * (self.ticks - flight.born_tick) > steps:
+            return False
+        if flight.refines or flight.stream.offline:
+            return True
+        slack = flight.stream.slack_seconds(flight.needed_x, self._clock.now_ns())
+        return slack * 1e9 > 2 * self._work_ns(2 * steps)
 
     # ------------------------------------------------------------ the engine thread
 
@@ -194,6 +212,7 @@ class Engine:
         started = self._clock.now_ns()
         with self.lock:
             self._steer_flights()
+            self._give_way()
             self._prepare(self._wanted())
             working = bool(self._flights) or any(self._ready(want) for want in self._startable())
         if working:
@@ -278,10 +297,12 @@ class Engine:
             return []
         return [want for want in live if want.near]
 
-    def _must_begin(self, needed: list[Want], now_ns: int) -> bool:
+    def _must_begin(self, needed: list[Want], now_ns: int, *, waits: bool = False) -> bool:
+        """``waits``: if it were to wait for a slot first."""
         slacks = [want.stream.slack_seconds(want.x, now_ns) for want in needed]
         cost = self.cost(max((int(want.plan.value("steps")) for want in needed), default=1))
-        return must_begin(slacks, cost.request_to_sound_ns / 1e9, cost.between_births_ns / 1e9)
+        births = cost.between_births_ns / 1e9
+        return must_begin(slacks, cost.request_to_sound_ns / 1e9 + waits * births, births)
 
     def _missing(self, stream: Stream, plan: Plan) -> bool:
         if (id(stream), plan.submission) in self._failed:
@@ -330,10 +351,11 @@ class Engine:
         with self.lock:
             for want in self._startable():
                 if self._ready(want):
-                    return self._born(want.stream, want.plan)
+                    return self._born(want)
         return None
 
-    def _born(self, stream: Stream, plan: Plan) -> Request | None:
+    def _born(self, want: Want) -> Request | None:
+        stream, plan = want.stream, want.plan
         future = self._prepared[(id(stream), plan.submission)]
         error = future.exception()
         if error is not None:
@@ -341,11 +363,26 @@ class Engine:
             return None
         state = plan.settings.state
         x = next((p.x for p in stream.upcoming() if p.settings is plan.settings), stream.head)
-        flight = Flight(stream, plan, StepCell(plan.step_state(state)), plan.step, x)
+        cell = StepCell(plan.step_state(state))
+        flight = Flight(stream, plan, cell, plan.step, x, want.x, self.ticks, want.refines)
         self._flights.append(flight)
         stream.revision += 1
         stream.cues.mark_started(x)
         return replace(future.result(), tag=flight, step_cell=flight.cell)
+
+    def _give_way(self) -> None:
+        """Where every slot is taken and something can't wait for the next free one, a generation
+        that can is dropped for it."""
+        if len(self._flights) < self._depth:
+            return
+        live = [w for w in self._wanted() if not w.stream.offline and not w.refines]
+        if not self._must_begin(live, self._clock.now_ns(), waits=True):
+            return
+        waiting = [flight for flight in self._flights if self._can_wait(flight)]
+        if waiting:
+            last = max(waiting, key=lambda flight: flight.needed_x)
+            self._flights.remove(last)
+            last.stream.revision += 1
 
     def _steer_flights(self) -> None:
         """Step-class changes reach the slots in flight: each follows the newest plan of its kind."""

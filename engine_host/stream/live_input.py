@@ -83,7 +83,8 @@ class LiveInput:
         return None if kept is None else kept.audio
 
     def _bar(self, key: tuple[int, int, int], frames: int) -> _Bar:
-        if key not in self._bars:
+        kept = self._bars.get(key)
+        if kept is None or len(kept.audio) != frames:  # another map has made it another bar
             self._bars[key] = _Bar(np.zeros((frames, 2), dtype=np.float32))
         return self._bars[key]
 

@@ -138,6 +138,12 @@ class Promises:
             if pending.sent is not None and pending.sent.x >= x:
                 pending.sent = None
 
+    def unheard(self, from_x: int, heard: Promise) -> None:
+        """What was sent from ``from_x`` on came too late: it is heard from ``heard`` on at best."""
+        for pending in self._pending:
+            if pending.sent is not None and from_x <= pending.sent.x < heard.x:
+                pending.sent = heard
+
     def played(self, x: int) -> None:
         """The host has come to ``x``: tells what was heard by then, and whether where promised."""
         for pending in self._taken(p for p in self._pending if p.sent and p.sent.x <= x):

@@ -29,6 +29,7 @@ from engine_host.stream.promises import BROKEN, NEVER, Promise, Promises, Sink
 from engine_host.stream.rendering import Rendering, RenderingStore, Unit, fade_samples
 from engine_host.stream.settings import Change, Settings
 from engine_host.stream.tiling import Tile, Tiling
+from engine_host.stream.trail import Trail
 from engine_host.stream.voice import Join, Voice
 
 MAX_BLOCK_FRAMES = 4096
@@ -124,7 +125,9 @@ class Stream:
         self._voice: Voice | None = None
         self._join: Join | None = None
         self._piece: Piece | None = None
+        self._piece_end: int | None = None  # as last looked up
         self._sounds_from = origin.x  # where the voice that sounds began
+        self._trail: Trail[tuple[Piece, Voice]] = Trail()
         self._sequence = 0
         self._granted: dict[int, int] = {}
 
@@ -149,9 +152,17 @@ class Stream:
         """Audio sent ahead of the host."""
         return max(0, self.head - self.path.play_x(now_ns)) / self.rate_hz
 
-    def follow(self, told: Origin, playing: bool, now_ns: int, left: int | None = None) -> None:
-        """The host says where it is and how it goes on; ``left``: the address at which it left the
-        epoch before, where this one is new."""
+    def follow(
+        self,
+        told: Origin,
+        playing: bool,
+        now_ns: int,
+        left: int | None = None,
+        gap: tuple[int, int] | None = None,
+    ) -> None:
+        """The host says where it is and how it goes on. ``left``: the address at which it left the
+        epoch before, where this one is new. ``gap``: addresses of this epoch, the end excluded, at
+        which nothing was there for it to play."""
         awaited, self._awaits_host = self._awaits_host, False
         if not self.path.knows(told.epoch):
             unheard = self.path.left_x(left, now_ns)
@@ -162,7 +173,11 @@ class Stream:
             self._promises.taken_back(unheard)
             self._resolve_again(unheard)
             return
+        if gap is not None:
+            self._unheard(told.epoch, *gap)
         parting = self.path.report(told, playing, now_ns)
+        if self.head < self.path.start_x:  # the host has passed all that was sent
+            self._restart_at(self.path.start_x)
         self.path.set_beat(self._beat_frames(told.sample))
         self._played(self.path.start_x - 1)
         if awaited:
@@ -181,34 +196,40 @@ class Stream:
         """The host has come to ``x``: what was promised up to there is heard, and in force."""
         self._promises.played(x)
         self.cues.settle(x)
+        self._trail.heard(x)
+
+    def _unheard(self, epoch: int, start: int, end: int) -> None:
+        """The host had nothing to play there: what was sent for it came too late."""
+        first, behind = (self.path.x_of(epoch, address, 0) for address in (start, end))
+        if behind >= self.path.start_x:
+            self._promises.unheard(first, self._promise_at(behind))
 
     def _part(self, x: int) -> None:
         """The path is another one from ``x`` on: what was sent beyond it is sent again, and joined."""
         self.revision += 1
-        rewound = max(self.path.start_x, x - self._fade)
-        again = rewound < self.head
+        rewound = max(self.path.start_x, self._trail.before(x, self._fade))
+        again = rewound < self.head and not self._trail.empty
+        trail = self._trail.until(rewound)
         if again:
             self._restart_at(rewound)
         self._resolve_again(x)
         if again:
-            self._resume()
+            self._resume(trail)
 
-    def _resume(self) -> None:
-        """Goes on with the sound that was sent up to here, if it is still there."""
-        piece = self.piece_at(self.head)
-        unit = self._unit_for(piece)
-        if unit is not None:
-            start = self.grid.sample(piece.bar)
-            self._piece = piece
-            self._sounds_from = piece.x
-            self._voice = Voice(
-                unit, piece.settings, piece.x, piece.sample, start, repeats=piece.repeats
-            )
+    def _resume(self, trail: Trail[tuple[Piece, Voice]]) -> None:
+        """Goes on with the very sound that was sent up to here, if there was any."""
+        sounding = trail.at(self.head)
+        self._begins = sounding is None
+        if sounding is not None:
+            self._trail = trail
+            self._piece, self._voice = sounding
+            self._sounds_from = self._piece.x
 
     def _restart_at(self, x: int) -> None:
         self.revision += 1
         self.head = x
-        self._voice = self._join = self._piece = None
+        self._voice = self._join = self._piece = self._piece_end = None
+        self._trail = Trail()
         self._promises.taken_back(x)
 
     def set_map(self, grid: BarGrid, map_revision: int) -> None:
@@ -341,8 +362,10 @@ class Stream:
         free = self.head + 2 * self._fade
         if self.offline or not self.path.playing:
             return free
+        play_x = self.path.play_x(now_ns)
         needed = cost.request_to_sound_ns * self.rate_hz // 1_000_000_000
-        return max(free, self.head + needed, self.path.play_x(now_ns) + needed)
+        reserve = int(CRITICAL_LEAD_SECONDS * self.rate_hz) + (self.head - play_x) // 4
+        return max(free, play_x + needed + max(0, reserve))
 
     def horizon_frames(self, now_ns: int, cost: Cost) -> int:
         """How far beyond the host's place the sound is settled: where a change wanted now is heard."""
@@ -353,18 +376,24 @@ class Stream:
     def _change_now(self, change: Change, state: int, now_ns: int, cost: Cost) -> Promise:
         """As soon as possible, or a fixed latency from now. What comes faster than slots are born
         joins the cue that waits."""
-        x = self._wanted_now(now_ns, cost)
+        x = self._wanted_now(change, now_ns, cost)
         waiting = self.cues.newest_live(self.head + self._fade + 1)
-        gap = max(self._fade, cost.between_births_ns * self.rate_hz // 1_000_000_000)
-        near = self.latency_frames is None or (waiting is not None and x < waiting.x + gap)
-        if waiting and near and self._may_join(waiting, change):
-            x = waiting.x
-        elif waiting:
-            x = max(x, waiting.x + gap)
+        renders = change.propagation is not PropagationClass.DECODE
+        births = cost.between_births_ns * self.rate_hz // 1_000_000_000
+        gap = max(self._fade, births if renders else 0)
+        if waiting is not None:
+            near = abs(waiting.x - x) < gap
+            any_place = renders and self.latency_frames is None
+            if (near or any_place) and self._may_join(waiting, change):
+                x = waiting.x
+            elif near or renders:
+                x = max(x, waiting.x + gap)
         return self._promised(change, x, cost, self.cues.add(x, state, change, None))
 
-    def _wanted_now(self, now_ns: int, cost: Cost) -> int:
-        earliest = self._earliest(now_ns, cost)
+    def _wanted_now(self, change: Change, now_ns: int, cost: Cost) -> int:
+        """What is only put on the sound as it is sent needs no generation."""
+        ready = change.propagation is PropagationClass.DECODE
+        earliest = self._earliest(now_ns, Cost() if ready else cost)
         if self.latency_frames is None or not self.path.playing:
             return earliest
         constant = self.path.play_x(now_ns) + self.latency_frames
@@ -373,8 +402,10 @@ class Stream:
 
     @staticmethod
     def _may_join(waiting: Cue, change: Change) -> bool:
-        """Whether a change can still ride with a waiting cue: before its slot is born, or, if
-        slots in flight hear it, before that slot has landed."""
+        """Whether a change can still ride with a waiting cue: before its slot is born; if slots in
+        flight hear it, before that slot has landed; at any time if it needs no slot."""
+        if change.propagation is PropagationClass.DECODE:
+            return True
         hears = change.propagation is not PropagationClass.SUBMISSION
         return not waiting.started or (hears and not waiting.landed)
 
@@ -462,8 +493,11 @@ class Stream:
         return None if self.end_x is not None and end >= self.end_x else self.piece_at(end)
 
     def _current_end(self) -> int:
+        """Where the piece that sounds ends; once it is sent, what lies at the head is the next."""
         assert self._piece is not None
-        return self.piece_at(max(self.head, self._piece.x)).end
+        if self._piece_end is None or self.head < self._piece_end:
+            self._piece_end = self.piece_at(max(self.head, self._piece.x)).end
+        return self._piece_end
 
     def _chosen(self, piece: Piece, now_ns: int) -> Rendering | None:
         """The rendering for a piece: the right one, or when time is up the newest of its window."""
@@ -536,12 +570,13 @@ class Stream:
         self.late_bars += voice.late
         self.repeated_bars += voice.repeats
         self._sounds_from = piece.x if joined else max(piece.x, self.head)
-        self._voice, self._piece = voice, piece
+        self._voice, self._piece, self._piece_end = voice, piece, None
+        self._trail.add(min(self.head, self._sounds_from), self._sounds_from, (piece, voice))
         self.revision += 1
         if not voice.late:
             tick = self.store.first_landed(self.plan_of(piece))
             landed = voice.unit.rendering.finished_tick if tick is None else tick
-            begins = self._promise_at(self._sounds_from)
+            begins = self._promise_at(self._heard_from(now_ns))
             if self._begins:
                 self._promises.begin(begins)
             self._begins = False
@@ -549,6 +584,12 @@ class Stream:
         if self.offline:
             self._played(piece.x)
         return True
+
+    def _heard_from(self, now_ns: int) -> int:
+        """Where the new voice is heard first: what the host may be reading already comes too late."""
+        if self.offline or not self.path.playing:
+            return self._sounds_from
+        return max(self._sounds_from, self.path.play_x(now_ns) + self._host_block)
 
     def _voice_for(self, piece: Piece, now_ns: int) -> Voice | None:
         unit = self._unit_for(piece)

@@ -120,8 +120,8 @@ class Join:
 
     @cached_property
     def seamless(self) -> bool:
-        """Whether the sound simply goes on."""
-        return self.incoming.continues(self.outgoing)
+        """Whether the sound simply goes on, to the bit."""
+        return self.incoming.continues(self.outgoing) or np.array_equal(*self._pieces)
 
     def read(self, x: int, frames: int) -> Samples:
         """``[frames, 2]`` from ``x`` inside ``[boundary - length, boundary)``."""

@@ -91,11 +91,10 @@ def test_an_idle_ring_adds_the_buffer_the_join_and_the_hosts_blocks_to_the_limit
         assert -BLOCK_MS <= added <= 2 * BLOCK_MS + RESOLUTION_MS
 
 
-def test_a_busy_ring_adds_what_is_left_until_its_next_birth(lead):
-    for row, ticks in zip(lead["rows"], (STEPS, STEPS // 4), strict=True):
+def test_what_the_ring_is_busy_with_gives_way_where_it_can_be_made_again(lead):
+    for row in lead["rows"]:
         wait = row["busy"]["needed_ms"] - row["idle"]["needed_ms"]
-        early = 2 * BLOCK_MS + RESOLUTION_MS  # the other change came two blocks before
-        assert ticks * 20.0 - early <= wait <= ticks * 20.0 + RESOLUTION_MS
+        assert -RESOLUTION_MS <= wait <= 2 * 20.0 + RESOLUTION_MS  # a tick or two in progress
 
 
 def test_what_the_engine_chose_itself_is_kept(lead):

@@ -5,7 +5,9 @@ import pytest
 from live_setup import Setup
 
 from bridge_protocol.errors import RefusedError
-from bridge_protocol.schema import LiveBlock
+from bridge_protocol.meter import MeterMap
+from bridge_protocol.notation import parse_tempo
+from bridge_protocol.schema import Error, LiveBlock
 
 RATE = 48_000
 LATER = 2
@@ -122,6 +124,16 @@ def test_a_live_input_has_no_hash_and_is_not_rendered_offline():
     with pytest.raises(RefusedError) as refused:
         setup.client.render(1, 2)
     assert refused.value.field == "source"
+
+
+def test_a_bar_that_another_map_makes_shorter_while_it_is_played_harms_nothing():
+    setup = Setup("1:120", "1:4/4")
+    audio = np.zeros((70_000, 2), np.float32)
+    setup.client.live_block(0, 0, 0, audio)
+    setup.client.set_tempo(parse_tempo("1:240", MeterMap.constant(4, 4)), MeterMap.constant(4, 4))
+    setup.client.live_block(0, 0, 40_000, audio[:20_000])
+    setup.client.ping()
+    assert not setup.client.kept(Error)
 
 
 @pytest.mark.parametrize(
