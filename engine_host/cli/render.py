@@ -51,6 +51,8 @@ def render(
     target: own.Target = None,
     source_at: own.SourceAt = "1",
     repeat: own.Repeat = 0,
+    source_bpm: own.SourceBpm = None,
+    downbeat: own.Downbeat = None,
     lane: own.Lane = None,
     setting: own.Setting = None,
     bpm: options.Bpm = None,
@@ -96,6 +98,8 @@ def render(
             structure=structure,
             source_at=source_at,
             repeat=repeat,
+            source_bpm=source_bpm,
+            downbeat=downbeat,
             settings=tuple(parse_assignment(entry, "--set") for entry in setting or ()),
             lanes=tuple(parse_assignment(entry, "--lane") for entry in lane or ()),
         )

@@ -85,7 +85,7 @@ class Job:
             self.note(words)
         for part in self.request.parts:
             of = f"{part.name}: " if part.name else ""
-            for words in part.unheard():
+            for words in part.remarks():
                 self.note(of + words)
             prompt = dict(part.prompts).get("a", "")
             if ignored := self.loaded.model.read_prompt(prompt).ignored:

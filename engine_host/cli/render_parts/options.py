@@ -56,6 +56,23 @@ SourceAt = Annotated[
     str,
     typer.Option("--source-at", help="Position where the source begins.", rich_help_panel=SOUND),
 ]
+SourceBpm = Annotated[
+    str | None,
+    typer.Option(
+        "--source-bpm",
+        help="The source's own tempo: a bpm, or auto to find it. It is stretched to the song's. "
+        "[default: it follows the song already]",
+        rich_help_panel=SOUND,
+    ),
+]
+Downbeat = Annotated[
+    float | None,
+    typer.Option(
+        "--downbeat",
+        help="With --source-bpm: seconds into the source where its first bar line lies.",
+        rich_help_panel=SOUND,
+    ),
+]
 Repeat = Annotated[
     int,
     typer.Option(

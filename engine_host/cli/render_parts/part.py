@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bridge_protocol.errors import ErrorCode, RefusedError
@@ -32,7 +33,7 @@ from engine_host.stream.settings import (
     set_prompt,
     set_value,
 )
-from engine_host.stream.sources import Placement, Source
+from engine_host.stream.sources import Placement, Source, own_tempo
 
 SHORTEST_SOURCE_SECONDS = 0.04
 _NOT_OF_THE_SONG = {
@@ -69,6 +70,8 @@ class PartText:
     structure: Path | None = None
     source_at: str = "1"
     repeat: int = 0
+    source_bpm: str | float | None = None
+    downbeat: float | None = None
     settings: tuple[tuple[str, str | float], ...] = ()
     lanes: tuple[tuple[str, str], ...] = ()
 
@@ -88,6 +91,7 @@ class Part:
     placements: tuple[tuple[str, Placement], ...]
     field: FieldName = command_line_field
     notes: tuple[Note, ...] | None = None
+    heard: str = ""  # the tempo that was found, in words
 
     @property
     def field_of_song(self) -> str:
@@ -102,6 +106,10 @@ class Part:
         """It as the engine takes it."""
         song = Song(rate_hz, geometry)
         song.set_map(maps.tempo, maps.meter)
+        source = self.placement("source")
+        if source is not None:
+            with _as_options(self.field):
+                source.check(song.grid)
         for number, (name, edit) in enumerate(self._edits()):
             song.apply(Change(number, name, propagation_of(name), edit), song.next_state())
         return song
@@ -119,8 +127,10 @@ class Part:
         if self.notes is not None:
             yield "notes", set_notes(self.notes)
 
-    def unheard(self) -> Iterator[str]:
-        """Sentences about lanes that nothing will be heard of."""
+    def remarks(self) -> Iterator[str]:
+        """Sentences for the user: what was found, and lanes that nothing will be heard of."""
+        if self.heard:
+            yield self.heard
         given, target = self.placement("source"), self.placement("target")
         for name, _ in self.lanes:
             if given is None and name in ("denoise", "initial_noise", "sde_blend"):
@@ -143,9 +153,51 @@ def read_part(
         for role, path in roles
         if path is not None
     )
+    placements, heard = _in_own_tempo(placements, text, field)
     words = (text.prompt, text.prompt_b, text.negative)
     prompts = tuple((slot, said) for (slot, _), said in zip(_PROMPTS, words, strict=True))
-    return Part(name, values, lanes, prompts, placements, field)
+    return Part(name, values, lanes, prompts, placements, field, heard=heard)
+
+
+def _in_own_tempo(
+    placements: tuple[tuple[str, Placement], ...], text: PartText, field: FieldName
+) -> tuple[tuple[tuple[str, Placement], ...], str]:
+    """The source with its own tempo, where one is given or to be found; and what was found."""
+    given = dict(placements)
+    if text.source_bpm is None:
+        if text.downbeat is not None:
+            words = f"It is for a source with its own tempo: give {field('source_bpm')} too."
+            raise RefusedError(ErrorCode.BAD_FIELD, field("downbeat"), words)
+        return placements, ""
+    if "source" not in given:
+        raise RefusedError(ErrorCode.BAD_FIELD, field("source_bpm"), "There is no source.")
+    bpm = None if text.source_bpm == "auto" else _bpm(text.source_bpm, field("source_bpm"))
+    with _as_options(field):
+        tempo = own_tempo(given["source"].source, bpm, text.downbeat)
+    given["source"] = replace(given["source"], tempo=tempo)
+    told = f"found {tempo.bpm:.1f} bpm, first bar line at {tempo.downbeat_seconds:.2f} s"
+    return tuple(given.items()), "" if bpm else told
+
+
+def _bpm(given: str | float, field: str) -> float:
+    try:
+        return float(given)
+    except ValueError:
+        raise RefusedError(
+            ErrorCode.BAD_NOTATION, field, f"{given!r} won't do; give a bpm, or auto."
+        ) from None
+
+
+@contextmanager
+def _as_options(field: FieldName) -> Iterator[None]:
+    """Refusals of a source's tempo, in the words that the user gave it with."""
+    names = {"bpm": "source_bpm", "downbeat": "downbeat"}
+    try:
+        yield
+    except RefusedError as error:
+        raise RefusedError(
+            error.code, field(names.get(error.field, error.field)), error.message
+        ) from None
 
 
 def _seed(seed: int, field: FieldName) -> float:

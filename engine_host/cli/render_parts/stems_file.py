@@ -49,6 +49,8 @@ class _Stem(msgspec.Struct):
     structure: str | None = None
     source_at: int | str = "1"
     repeat: Annotated[int, msgspec.Meta(ge=0)] = 0
+    source_bpm: float | str | None = None
+    downbeat: float | None = None
     set: dict[str, float | str] = {}
     lane: dict[str, str] = {}
     project_lane: dict[str, str] = {}
@@ -170,6 +172,8 @@ def _part(
         structure=_path(stem.structure, folder),
         source_at=str(stem.source_at),
         repeat=stem.repeat,
+        source_bpm=stem.source_bpm,
+        downbeat=stem.downbeat,
         settings=tuple(stem.set.items()),
         lanes=tuple(stem.lane.items()),
     )
