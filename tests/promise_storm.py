@@ -213,9 +213,14 @@ class Storm:
         return bool(abs(self.daw.recording[at, 0] - thrown.level) < LEVEL_STEP / 4)
 
     def heard_early(self, thrown: Thrown) -> bool:
-        """Whether the change's own level stood already before the join that leads to it."""
+        """Whether the change's own level stood already before the join that leads to it, in sound
+        that isn't marked as late (another thing than was asked for, as the engine was too slow)."""
         at = thrown.change.heard_timeline
         assert at is not None
         fade = fade_samples(RATE)
         before = self.daw.recording[max(0, at - fade - 40) : max(0, at - fade), 0]
-        return bool(np.all(np.abs(before - thrown.level) < LEVEL_STEP / 4))
+        return bool(np.all(np.abs(before - thrown.level) < LEVEL_STEP / 4)) and not any(
+            span.header is not None and span.header.late
+            for span in self.daw.heard
+            if span.timeline_sample < at - fade <= span.timeline_sample + span.frames
+        )

@@ -184,6 +184,19 @@ class Engine:
     def cost(self, steps: int = NOMINAL_STEPS) -> Cost:
         """What a request of so many steps, submitted now, will take until it is sound: the slow end
         of what was measured."""
+        with self.lock:
+            base = self._cost(steps)
+            queue = self._queued(base) * base.between_births_ns
+        return replace(base, request_to_sound_ns=base.request_to_sound_ns + queue)
+
+    def _queued(self, base: Cost) -> int:
+        """How many other generations have to be born before one that is asked for now."""
+        now = self._clock.now_ns()
+        needed = [want for want in self._wanted() if not want.refines and not want.stream.offline]
+        slacks = [want.stream.slack_seconds(want.x, now) for want in needed]
+        return sum(slack * 1e9 <= 2 * base.request_to_sound_ns for slack in slacks)
+
+    def _cost(self, steps: int) -> Cost:
         between_births = -(-steps // self._depth)
         busy = not all(self._can_wait(flight) for flight in self._flights)
         ticks = steps + (between_births if busy else 0)
@@ -300,7 +313,7 @@ class Engine:
     def _must_begin(self, needed: list[Want], now_ns: int, *, waits: bool = False) -> bool:
         """``waits``: if it were to wait for a slot first."""
         slacks = [want.stream.slack_seconds(want.x, now_ns) for want in needed]
-        cost = self.cost(max((int(want.plan.value("steps")) for want in needed), default=1))
+        cost = self._cost(max((int(want.plan.value("steps")) for want in needed), default=1))
         births = cost.between_births_ns / 1e9
         return must_begin(slacks, cost.request_to_sound_ns / 1e9 + waits * births, births)
 

@@ -172,10 +172,11 @@ class RenderingStore:
         return self.exact(plan) or self._touch((plan.submission, plan.step, False))
 
     def newest_of_window(self, plan: Plan) -> Rendering | None:
-        """The newest rendering of the plan's window, whatever its settings."""
-        window = plan.frames.window
+        """The newest rendering of the plan's window; if there is one, none that holds changes which
+        come only after the plan's place."""
+        window, state = plan.frames.window, plan.settings.state
         same = [r for r in self._renderings.values() if r.plan.frames.window == window]
-        return max(same, key=lambda r: r.generation, default=None)
+        return max(same, key=lambda r: (r.plan.settings.state <= state, r.generation), default=None)
 
     def earlier(self, plan: Plan) -> torch.Tensor | None:
         """The latents of the same window ``feedback_tap`` passes before the plan's own."""
