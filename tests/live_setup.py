@@ -30,8 +30,7 @@ class Setup:
             parse_tempo(tempo, meters),
             meters,
             self.host.clock,
-            declick_ms=0,
-            **options,
+            **{"declick_ms": 0} | options,
         )
 
     def work(self):

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bridge_protocol.blocks import Samples
+from daw_clients.client.splice import Splice
 
 Tags = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -33,10 +34,13 @@ class AudioRing:
     """``capacity_frames`` of audio at ``(base of the epoch + address) mod capacity``.
 
     Positions are counted on one line for all epochs; ``place`` says where an epoch's address 0
-    lies on it. Nothing grows and nothing is allocated but the arrays that a read returns.
+    lies on it. Nothing grows.
+
+    Where a block replaces sound of its epoch that is there already, the old sound fades out under
+    it within ``splice_frames``: what was heard up to there goes on.
     """
 
-    def __init__(self, capacity_frames: int, channels: int = 2) -> None:
+    def __init__(self, capacity_frames: int, channels: int = 2, splice_frames: int = 0) -> None:
         if capacity_frames < 1:
             raise ValueError("a ring has at least one frame")
         self.capacity_frames = capacity_frames
@@ -46,6 +50,7 @@ class AudioRing:
         self._blocks = np.full(capacity_frames, NOTHING, np.int64)
         self._bases: dict[int, int] = {}
         self._read_position = 0
+        self._splice = Splice(min(splice_frames, capacity_frames))
 
     def place(self, epoch: int, base: int) -> None:
         """Says at which position an epoch's address 0 lies."""
@@ -60,8 +65,8 @@ class AudioRing:
 
         ``audio`` is ``[frames, channels]`` or one channel for all; its frames are the song's
         ``sample``, ``sample + 1``, ... ``block`` is its number, given back by ``read``: a write
-        replaces what was there, but not what is of the same epoch and a higher number, whichever
-        came first. An unknown epoch is dropped whole.
+        replaces what was there, but nothing of its epoch that has its number or a higher one,
+        whichever came first. An unknown epoch is dropped whole.
         """
         base = self._bases.get(epoch)
         if base is None:
@@ -69,16 +74,29 @@ class AudioRing:
         position = base + address
         first = max(position, self._read_position)
         end = min(position + len(audio), self._read_position + self.capacity_frames)
-        if first >= end:
+        at = np.arange(first, end)
+        rows = at % self.capacity_frames
+        at = at[(self._epochs[rows] != epoch) | (self._blocks[rows] < block)]
+        if len(at) == 0:
             return 0
-        rows = self._rows(first, end - first)
-        taken = ~((self._epochs[rows] == epoch) & (self._blocks[rows] > block))
-        rows, given = rows[taken], np.arange(first - position, end - position)[taken]
-        self._audio[rows] = audio[given]
+        rows = at % self.capacity_frames
+        old, new = self._audio[rows], audio[at - position]
+        replaced = self._sound_from(int(at[0]), epoch)
+        self._audio[rows] = self._splice.mixed(epoch, block, at, old, new, replaced)
         self._epochs[rows] = epoch
-        self._samples[rows] = sample + given
+        self._samples[rows] = sample + at - position
         self._blocks[rows] = block
-        return len(rows)
+        return len(at)
+
+    def cuts(self, position: int) -> bool:
+        """Whether old sound was still fading out where another epoch begins: that is an edge."""
+        return self._splice.cuts(position)
+
+    def _sound_from(self, position: int, epoch: int) -> int:
+        """How many frames of an epoch's sound there are on end, a splice's length at most."""
+        rows = self._rows(position, self._splice.length_frames)
+        others = np.flatnonzero(self._epochs[rows] != epoch)
+        return int(others[0]) if len(others) else len(rows)
 
     def read(self, epoch: int, address: int, sample: int, frames: int) -> RingRead:
         """What there is of ``epoch`` at ``address``, made for ``sample``, ``sample + 1``, ..."""

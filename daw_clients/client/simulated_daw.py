@@ -39,7 +39,7 @@ from daw_clients.client.host_transport import Gap, Stretch, ppq_of, transport_me
 from daw_clients.client.play_head import Loop, PlannedJump, PlayHead, Segment
 from daw_clients.client.recording import Recording
 from daw_clients.client.requests import NOW, DrawnLane
-from daw_clients.client.ring import AudioRing, RingRead
+from daw_clients.client.ring import NOTHING, AudioRing, RingRead
 
 TRANSPORT_PERIOD_NS = 100_000_000
 CREDIT_STEP_SECONDS = 0.01
@@ -86,7 +86,8 @@ class SimulatedDaw:
         self.buffer_frames = max(block_size, round(buffer_seconds * sample_rate_hz))
         self.grid = BarGrid(tempo, meter, sample_rate_hz)
         self.head = PlayHead()
-        self.ring = AudioRing(2 * self.buffer_frames, CHANNELS)
+        declick_frames = round(declick_ms * sample_rate_hz / 1000)
+        self.ring = AudioRing(2 * self.buffer_frames, CHANNELS, declick_frames)
         self.log = HeardLog(sample_rate_hz)
         self.timeline = 0
         self._played = 0  # the ring's line: it stands still when the host does
@@ -100,7 +101,7 @@ class SimulatedDaw:
         self.latency_frames: int | None = None
         self._dry = dry
         self._live_input = live_input
-        self._declick = Declick(round(declick_ms * sample_rate_hz / 1000), CHANNELS)
+        self._declick = Declick(declick_frames, CHANNELS)
         self._recording = Recording(round(keep_seconds * sample_rate_hz), CHANNELS)
         self._credit_step = max(block_size, round(CREDIT_STEP_SECONDS * sample_rate_hz))
         self._outbox: deque[Message] = deque()
@@ -110,7 +111,7 @@ class SimulatedDaw:
         self._told_ns = -TRANSPORT_PERIOD_NS
         self._epoch_heard = False
         self._before: Span | None = None
-        self._joined_epoch = -1
+        self._joined_epoch = NOTHING
         self._loop_ppq: Stretch | None = None
         self._jump_ppq: Stretch | None = None
         self._left: int | None = None
@@ -342,7 +343,7 @@ class SimulatedDaw:
     def _jumped(self, old_epoch: int) -> None:
         self.ring.forget(old_epoch)
         self._granted.pop(old_epoch, None)
-        self._joined_epoch = self.head.epoch
+        self._joined_epoch = NOTHING if self.ring.cuts(self._played) else self.head.epoch
         self._left = None
         self._tell()
 

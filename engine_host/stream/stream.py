@@ -548,7 +548,7 @@ class Stream:
             return self.end_x
         following = self.piece_at(end)
         asked = round(following.settings.value(DECLICK) * self.rate_hz / 1000)
-        fade = min(asked, (end - self._sounds_from) // 2, (following.end - end) // 2)
+        fade = min(asked, (end - self._sounds_from) // 2)  # whole for half its length at least
         return max(self.head, end - fade)
 
     def _advance(self, now_ns: int) -> bool:

@@ -37,10 +37,10 @@ def test_another_epoch_or_another_song_position_is_never_valid() -> None:
 
 def test_a_write_outside_the_window_is_dropped() -> None:
     ring = placed(16)
-    assert ring.write(1, 12, 0, tone(0, 8)) == 4
+    assert ring.write(1, 12, 0, tone(0, 8), block=1) == 4
     ring.advance(14)
-    assert ring.write(1, 10, 0, tone(0, 3)) == 0
-    assert ring.write(1, 10, 0, tone(0, 8)) == 4
+    assert ring.write(1, 10, 0, tone(0, 3), block=2) == 0
+    assert ring.write(1, 10, 0, tone(0, 8), block=3) == 4
     assert ring.write(3, 20, 0, tone(0, 2)) == 0
 
 
@@ -64,6 +64,84 @@ def test_one_channel_fills_both() -> None:
     assert ring.read(1, 0, 0, 3).audio.tolist() == [[1, 1]] * 3
 
 
+def level(value: float, frames: int) -> np.ndarray:
+    return np.full((frames, 2), value, np.float32)
+
+
+def spliced(splice_frames: int = 8) -> AudioRing:
+    """Sound of level 1 at 40 positions from 0 on."""
+    ring = AudioRing(64, splice_frames=splice_frames)
+    ring.place(1, 0)
+    assert ring.write(1, 0, 0, level(1, 40), block=5) == 40
+    return ring
+
+
+def heard(ring: AudioRing, first: int, frames: int) -> list[float]:
+    return ring.read(1, first, first, frames).audio[:, 0].tolist()
+
+
+def test_the_later_block_wins_whichever_comes_first_and_a_second_copy_changes_nothing() -> None:
+    ring = spliced()
+    assert ring.write(1, 4, 4, level(-1, 8), block=7) == 8
+    before = heard(ring, 0, 40)
+    assert ring.write(1, 2, 2, level(3, 12), block=6) == 4
+    assert ring.write(1, 4, 4, level(-1, 8), block=7) == 0
+    assert heard(ring, 4, 8) == before[4:12]
+    assert ring.read(1, 0, 0, 16).blocks.tolist() == [5] * 2 + [6] * 2 + [7] * 8 + [6] * 2 + [5] * 2
+
+
+def test_replaced_sound_fades_out_under_what_replaces_it_over_as_many_blocks_as_it_takes() -> None:
+    ring = spliced()
+    for block, first in enumerate((10, 13, 16, 19), start=6):
+        ring.write(1, first, first, level(-1, 3), block=block)
+    expected = np.cos(np.pi * np.arange(8) / 8)
+    np.testing.assert_allclose(heard(ring, 10, 8), expected, atol=1e-6)
+    assert heard(ring, 0, 10) == [1.0] * 10
+    assert heard(ring, 18, 4) == [-1.0] * 4
+
+
+def test_a_fade_is_as_short_as_the_sound_that_there_is_to_fade() -> None:
+    ring = spliced()
+    ring.write(1, 37, 37, level(-1, 10), block=6)
+    np.testing.assert_allclose(heard(ring, 36, 5), [1, 1, 0.5, -0.5, -1], atol=1e-6)
+    assert heard(ring, 40, 7) == [-1.0] * 7
+
+
+def test_what_comes_too_late_fades_in_where_it_is_first_heard() -> None:
+    ring = spliced()
+    ring.advance(20)
+    assert ring.write(1, 12, 12, level(-1, 20), block=6) == 12
+    assert heard(ring, 20, 1) == [1.0]
+    assert heard(ring, 28, 4) == [-1.0] * 4
+
+
+def test_the_same_sound_again_is_the_same_to_the_bit() -> None:
+    ring = AudioRing(64, splice_frames=8)
+    ring.place(1, 0)
+    sound = np.random.default_rng(1).standard_normal((40, 2)).astype(np.float32)
+    ring.write(1, 0, 0, sound, block=1)
+    ring.write(1, 7, 7, sound[7:], block=2)
+    np.testing.assert_array_equal(ring.read(1, 0, 0, 40).audio, sound)
+
+
+def test_sound_of_another_epoch_is_never_mixed_in_and_a_fade_cut_off_there_is_told() -> None:
+    ring = spliced()
+    ring.place(2, 13)
+    ring.write(1, 10, 10, level(-1, 3), block=6)
+    ring.write(2, 0, 100, level(0.25, 20), block=7)
+    assert ring.read(2, 0, 100, 20).audio[:, 0].tolist() == [0.25] * 20
+    assert [ring.cuts(position) for position in (10, 13, 14)] == [False, True, False]
+    ring.write(1, 0, 0, level(-1, 3), block=8)
+    ring.write(2, 30, 130, level(0.25, 4), block=9)
+    assert not ring.cuts(43)
+
+
+def test_blocks_that_replace_nothing_are_kept_as_they_are() -> None:
+    ring = spliced()
+    ring.write(1, 40, 40, level(-1, 10), block=6)
+    assert heard(ring, 38, 12) == [1.0] * 2 + [-1.0] * 10
+
+
 def test_a_ring_has_a_frame() -> None:
     with pytest.raises(ValueError, match="at least one"):
         AudioRing(0)
@@ -84,8 +162,8 @@ def test_a_valid_frame_is_always_the_newest_of_its_epoch_address_and_position(
         ring.place(epoch, base)
     model: dict[int, tuple[int, int]] = {}  # position -> (epoch, song sample)
     read = 0
-    for epoch, address, frames, sample, move in steps:
-        ring.write(epoch, address, sample, tone(sample, frames))
+    for block, (epoch, address, frames, sample, move) in enumerate(steps):
+        ring.write(epoch, address, sample, tone(sample, frames), block)
         for i in range(frames):
             position = bases[epoch] + address + i
             if read <= position < read + capacity:
