@@ -184,9 +184,10 @@ class SampledLane:
         gaps = np.diff(self._times) * self._rate_hz >= 2.0 - 1e-6
         return np.append(gaps, True)
 
-    def replaced(self, other: SampledLane) -> SampledLane:
+    def replaced(self, other: SampledLane, *, onwards: bool = False) -> SampledLane:
         """This lane with ``other`` written over its range, from its first frame to its end.
 
+        ``onwards``: what this lane has after that goes too, so that ``other``'s last value holds.
         Where the two leave a gap that a frame would fit in, the earlier value holds through it.
         Doing it twice is the same as once. Raises ``RefusedError``: ``BAD_FIELD`` where the
         rates differ, ``LIMIT`` where the result is longer than ``MAX_FRAMES``.
@@ -195,7 +196,7 @@ class SampledLane:
             text = f"this lane runs at {self.rate_hz:g} Hz; write it at that rate, or clear it"
             raise RefusedError(ErrorCode.BAD_FIELD, "rate_hz", text)
         before = self._times < other.start_seconds - SNAP_SECONDS
-        after = self._times >= other.end_seconds - SNAP_SECONDS
+        after = self._times >= (math.inf if onwards else other.end_seconds - SNAP_SECONDS)
         times = np.concatenate([self._times[before], other._times, self._times[after]])
         values = np.concatenate([self._values[before], other._values, self._values[after]])
         _check_frame_count(times.size)

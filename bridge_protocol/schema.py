@@ -202,6 +202,7 @@ class Error(Message, tag="error"):
     message: Text
     next_bar: int | None = None  # TOO_LATE: the next bar that can be met
     next_sample: int | None = None
+    last_bar: int | None = None  # RANGE_PAST_END: the last bar that can be rendered
 
 
 class Notice(Message, tag="notice"):
@@ -311,7 +312,8 @@ class LanePoint(Struct, kw_only=True, omit_defaults=True):
 class LaneMessage(Message, tag="lane"):
     """An automation lane: either ``points``, or ``values`` at ``rate`` from ``start`` (seconds).
 
-    ``points`` replace the lane; ``values`` replace their range. Idempotent by ``revision``.
+    ``points`` replace the lane; ``values`` replace their range, with ``onwards`` also what the lane
+    had after them. Idempotent by ``revision``.
     """
 
     parameter: Name
@@ -323,6 +325,7 @@ class LaneMessage(Message, tag="lane"):
     rate: Annotated[float, Meta(gt=0, le=1000)] = 25.0
     count: Annotated[int, Meta(ge=0, le=MAX_VALUES)] = 0
     values: Annotated[list[float], Meta(max_length=MAX_VALUES)] = []
+    onwards: bool = False
     when: When = When()
 
 

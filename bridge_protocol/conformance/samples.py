@@ -82,6 +82,12 @@ def _life() -> list[Sample]:
                 next_sample=480_000,
             ),
         ),
+        Sample(
+            "error_past_end",
+            s.Error(
+                re=10, code="RANGE_PAST_END", field="bars", message="Bar 9 is past.", last_bar=8
+            ),
+        ),
         Sample("notice", s.Notice(code="SLOW", message="Every 2nd bar is rendered.")),
     ]
 
@@ -202,6 +208,12 @@ def _changes() -> list[Sample]:
                 count=3,
                 values=[0.0, 0.5, 1e-300],
                 when=s.When(kind="next_beat"),
+            ),
+        ),
+        Sample(
+            "lane_onwards",
+            s.LaneMessage(
+                parameter="denoise", revision=4, start=0.04, count=1, values=[0.25], onwards=True
             ),
         ),
         Sample("lane_clear", s.LaneClear(parameter="denoise", revision=3)),

@@ -47,7 +47,7 @@ FEATURES = (
     "live_input",
     "own_tempo",
 )
-MAX_SESSIONS = 16
+MAX_SESSIONS = 64
 RATE_STEP_HZ = 25  # session rates: so that a latent frame is a whole number of samples
 HUNG_AFTER_NS = 3_000_000_000
 

@@ -75,15 +75,17 @@ def _sampled_lane(message: LaneMessage, spec: ParameterSpec) -> SampledLane:
     return SampledLane(message.start, message.rate, message.values)
 
 
-def write_lane(name: str, lane: Lane, revision: int) -> Edit:
-    """Points replace the lane; sampled values replace their range of a sampled lane."""
+def write_lane(name: str, lane: Lane, revision: int, *, onwards: bool = False) -> Edit:
+    """Points replace the lane; sampled values replace their range of a sampled lane, or all of it
+    from there on."""
 
     def edit(settings: Settings) -> Settings:
         before = settings.lanes.get(name)
         merged = lane
         old = before.lane if before else None
         if isinstance(lane, SampledLane) and isinstance(old, SampledLane):
-            merged = old.replaced(lane) if old.rate_hz == lane.rate_hz else lane
+            same_rate = old.rate_hz == lane.rate_hz
+            merged = old.replaced(lane, onwards=onwards) if same_rate else lane
         return set_lane(name, LaneEntry(merged, revision))(settings)
 
     return edit

@@ -54,7 +54,7 @@ class Controls:
         if self._is_known(spec.name, message.revision):
             return Ok(text=LANE_IS_NEWER)
         lane = lane_of(message, spec)
-        edit = write_lane(spec.name, lane, message.revision)
+        edit = write_lane(spec.name, lane, message.revision, onwards=message.onwards)
         adds = isinstance(lane, SampledLane)
         reply = self._changes.accept(message.seq, spec.name, edit, message.when, adds=adds)
         self._lane_revisions[spec.name] = message.revision

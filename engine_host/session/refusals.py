@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bridge_protocol.errors import RefusedError
 from bridge_protocol.schema import Error
+from engine_host.session.song import PastEndError
 from engine_host.stream.stream import TooLateError
 
 
@@ -13,4 +14,6 @@ def refusal(error: RefusedError, seq: int | None) -> Error:
     if isinstance(error, TooLateError):
         reply.next_bar = error.promise.bar + 1
         reply.next_sample = error.promise.sample
+    if isinstance(error, PastEndError):
+        reply.last_bar = error.last_bar
     return reply

@@ -21,6 +21,14 @@ from engine_host.stream.windows import check_bars_fit
 MAX_RENDER_SECONDS = 4 * 3600
 
 
+class PastEndError(RefusedError):
+    """Bars past the end of a source that plays once; ``last_bar`` (from 1) is the last there is."""
+
+    def __init__(self, last_bar: int, message: str) -> None:
+        super().__init__(ErrorCode.RANGE_PAST_END, "bars", message)
+        self.last_bar = last_bar
+
+
 @dataclass(frozen=True, eq=False)
 class Placed:
     """A change with its place in the song."""
@@ -116,9 +124,8 @@ class Song:
         end = self.source_end_sample()
         if end is not None and self.grid.sample(last_bar - 1) >= end:
             final = self.grid.bar_of_sample(max(0, end - 1)) + 1
-            raise RefusedError(
-                ErrorCode.RANGE_PAST_END,
-                "bars",
+            raise PastEndError(
+                final,
                 f"Bar {last_bar} lies past the end of the source, which ends in bar {final}. "
                 "Ask for fewer bars, or let the source repeat (--repeat 4, or repeat_bars).",
             )

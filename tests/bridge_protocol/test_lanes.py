@@ -134,6 +134,13 @@ def test_a_write_replaces_its_range_and_nothing_else() -> None:
     assert at(new, 0.14) == pytest.approx([90.5], abs=1e-6)
 
 
+def test_a_write_onwards_takes_what_came_after_its_range_too() -> None:
+    old = SampledLane(0.0, 25.0, np.arange(10.0))
+    new = old.replaced(SampledLane(0.12, 25.0, [90.0]), onwards=True)
+    assert new.values.tolist() == [0, 1, 2, 90]
+    assert at(new, 0.12, 5) == [90.0, 90.0]
+
+
 @pytest.mark.parametrize("first", ["earlier", "later"])
 def test_a_gap_between_two_writes_holds_the_earlier_value(first: str) -> None:
     earlier, later = SampledLane(0.0, 25.0, [0.0, 1.0]), SampledLane(1.0, 25.0, [5.0, 6.0])

@@ -34,6 +34,12 @@ def sampled(start, values, rate=2.0):
     return SampledLane(start, rate, values)
 
 
+def test_a_lane_written_onwards_forgets_what_it_said_of_later():
+    settings = write_lane("morph", sampled(0.0, [0.1, 0.2, 0.3]), 1)(Settings())
+    settings = write_lane("morph", sampled(0.5, [0.9]), 2, onwards=True)(settings)
+    assert heard(settings.lanes["morph"].lane, [0.0, 0.5, 1.0, 9.0]) == [0.1, 0.9, 0.9, 0.9]
+
+
 def written(settings, *lanes):
     for revision, lane in enumerate(lanes, 1):
         settings = write_lane("morph", lane, revision)(settings)

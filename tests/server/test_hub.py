@@ -148,6 +148,15 @@ def upload(caller, audio, rate=48_000):
     return name, replies
 
 
+def test_a_render_past_the_source_is_told_its_last_bar(caller):
+    name, _ = upload(caller, np.full((200_000, 2), 0.1, dtype=np.float32))
+    caller.ask(SourceUse(hash=name))
+    reply = caller.ask(Render(stream=7, first_bar=1, last_bar=9))
+    assert refusal(reply) == ("RANGE_PAST_END", "bars")
+    assert reply.last_bar == 3  # of 96,000 samples each
+    assert isinstance(caller.ask(Render(stream=7, first_bar=1, last_bar=3)), Ok)
+
+
 def test_a_source_the_engine_has_is_not_sent_again(caller):
     audio = np.full((4_000, 2), 0.1, dtype=np.float32)
     name, replies = upload(caller, audio)
