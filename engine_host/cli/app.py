@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bridge_protocol.errors import ErrorCode, RefusedError
-from engine_host.cli import bars, bench, demo, doctor, project, render, serve
+from engine_host.cli import bars, bench, demo, doctor, project, render, serve, source
 
 app = typer.Typer(
     name="anacrusis",
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("render")(render.render)
 app.command("serve")(serve.serve)
+app.command("source")(source.source)
 app.command("bars")(bars.bars)
 app.command("project")(project.project)
 app.command("doctor")(doctor.doctor)

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import soundfile
 import zmq
 
 from bridge_protocol.clock import MonotonicClock
@@ -14,6 +15,7 @@ from bridge_protocol.meter import MeterMap
 from bridge_protocol.tempo import TempoMap
 from daw_clients.client.client import Client
 from daw_clients.client.simulated_daw import SimulatedDaw
+from daw_clients.client.upload import source_hash
 
 
 def start(*words):
@@ -108,3 +110,28 @@ def test_doctor_tells_model_and_port(anacrusis, endpoint):
     assert code == 0
     assert "house-1" in out
     assert "in use" in out
+
+
+def test_a_file_given_to_the_engine_is_there_for_every_client(endpoint, tmp_path):
+    audio = np.random.default_rng(3).normal(0, 0.1, (24_000, 2)).astype(np.float32)
+    soundfile.write(tmp_path / "take.wav", audio, 48_000, subtype="FLOAT")
+    words = [sys.executable, "-m", "engine_host", "source", str(tmp_path / "take.wav")]
+    told = subprocess.run(
+        [*words, "--endpoint", endpoint], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == source_hash(audio)
+    with Client(endpoint, MonotonicClock()) as client:
+        client.use_source(told.stdout.strip())
+
+
+def test_a_file_for_an_engine_that_is_not_there_is_one_line(tmp_path):
+    soundfile.write(tmp_path / "take.wav", np.zeros((4_800, 1)), 48_000)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nobody = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        words = [sys.executable, "-m", "engine_host", "source", str(tmp_path / "take.wav")]
+        told = subprocess.run(
+            [*words, "--endpoint", nobody], capture_output=True, text=True, check=False
+        )
+    assert told.returncode == 2
+    assert told.stderr.startswith("error NO_ENGINE endpoint: ")
