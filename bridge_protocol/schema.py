@@ -75,6 +75,18 @@ class When(Struct, kw_only=True, omit_defaults=True, frozen=True):
 # ---------------------------------------------------------------- a session's life
 
 
+class SignIn(Message, tag="sign_in"):
+    """The first message through the gateway (never over ZeroMQ), before the hello.
+
+    ``audio``: the sound comes as ``audio`` blocks, or as WAV files that ``audio_file`` announces;
+    those are deleted when the connection ends, unless ``keep_files``.
+    """
+
+    token: Annotated[str, Meta(max_length=256)]
+    audio: Literal["blocks", "files"] = "blocks"
+    keep_files: bool = False
+
+
 class Hello(Message, tag="hello"):
     """The first message of a client; nothing else is legal before it is welcomed."""
 
@@ -546,6 +558,32 @@ class Audio(Message, tag="audio"):
     late: bool = False  # not what was asked for: the engine was too slow (see notice)
     dry: bool = False  # the source itself, because the change asks for it
     last: bool = False  # the end of a render
+    ends_bar: bool = False  # a bar line follows the last frame
+
+
+class AudioFile(Message, tag="audio_file"):
+    """A bar as a 32-bit float WAV, through the gateway, where the client signed in for files.
+
+    The file is whole when it is announced, and is never changed. ``hash`` is the SHA-256 of its
+    bytes. Of files that share addresses of one stream and epoch, the later ``sequence`` counts.
+    """
+
+    stream: int
+    epoch: int
+    lap: int
+    sequence: int  # counts the session's files, from 1
+    address: int  # of the first frame, as in a block
+    sample: int  # song position of the first frame
+    bar: int
+    frames: int
+    channels: int
+    rate: int
+    path: str  # absolute, on the engine's machine
+    hash: Hash
+    state: int  # the newest change that all of it carries in full
+    late: bool = False  # as in a block, where any part of it is
+    dry: bool = False
+    last: bool = False
 
 
 class PromiseMessage(Message, tag="promise"):
@@ -599,7 +637,8 @@ class Cancel(Message, tag="cancel"):
 
 
 ClientMessage = (
-    Hello
+    SignIn
+    | Hello
     | Ping
     | Bye
     | Transport
@@ -632,6 +671,7 @@ EngineMessage = (
     | Notice
     | PromiseMessage
     | Audio
+    | AudioFile
     | RenderProgress
     | RenderDone
 )

@@ -109,7 +109,7 @@ def _bad(field: str, message: str) -> BadMessageError:
 def _explained(text: str, header: bytes | memoryview) -> BadMessageError:
     """The validation error as code, field and sentence; ``seq`` is read from the loose map."""
     loose = _loose_map(header)
-    seq = _loose_seq(loose)
+    seq = loose_seq(loose)
     found = _PATH.search(text)
     path = found.group(1) if found else ""
     words = _PATH.sub("", text)
@@ -152,7 +152,8 @@ def _loose_map(header: bytes | memoryview) -> dict[Any, Any]:
     return loose if isinstance(loose, dict) else {}
 
 
-def _loose_seq(loose: dict[Any, Any]) -> int | None:
+def loose_seq(loose: dict[Any, Any]) -> int | None:
+    """The ``seq`` of an untyped header, None where it has no legal one."""
     seq = loose.get("seq")
     return seq if type(seq) is int and 0 <= seq <= 2**53 else None
 

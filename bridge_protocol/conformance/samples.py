@@ -27,6 +27,8 @@ def samples() -> list[Sample]:
 
 def _life() -> list[Sample]:
     return [
+        Sample("sign_in", s.SignIn(seq=1, token="Zm9v-_")),
+        Sample("sign_in_files", s.SignIn(seq=1, token="", audio="files", keep_files=True)),
         Sample("hello_defaults", s.Hello(seq=1)),
         Sample(
             "hello_full",
@@ -330,6 +332,13 @@ def _sound() -> list[Sample]:
             bytes.fromhex("0000ff7f01800100"),
         ),
         Sample("audio_half", _audio("f16"), bytes.fromhex("0000003c00bc0038")),
+        Sample(
+            "audio_ends_bar",
+            _audio("s16", ends_bar=True),
+            bytes.fromhex("ff7f018000000100"),
+        ),
+        Sample("audio_file", _audio_file()),
+        Sample("audio_file_full", _audio_file(marked=True)),
         Sample("render", s.Render(stream=2, first_bar=1, last_bar=100_000, window_bars=64)),
         Sample(
             "render_progress",
@@ -357,3 +366,24 @@ def _audio(payload_format: s.PayloadFormat, **more: object) -> s.Audio:
     for name, value in more.items():
         setattr(audio, name, value)
     return audio
+
+
+def _audio_file(marked: bool = False) -> s.AudioFile:
+    return s.AudioFile(
+        stream=1,
+        epoch=3,
+        lap=2,
+        sequence=12,
+        address=96_000,
+        sample=-1,
+        bar=5,
+        frames=96_000,
+        channels=2,
+        rate=48_000,
+        path="/home/\u00e4\u97f3/sessions/x1/bar-00005-000012.wav",
+        hash=SOURCE,
+        state=7,
+        late=marked,
+        dry=marked,
+        last=marked,
+    )

@@ -3,12 +3,14 @@
 ``vectors/messages.json``: each message's frames (hex) and its fields. ``vectors/lanes.json``:
 breakpoints and the values on the engine's frames. ``vectors/lane_shapes.json``: the same for
 every shape, at seconds of its own. ``vectors/tempo.json``: maps and, bar by bar, quarter notes,
-seconds and samples. Checked here with msgspec and, independently, with msgpack;
+seconds and samples. ``vectors/gateway.json``: each message's gateway frame in both encodings.
+Checked here with msgspec and, independently, with msgpack;
 ``python -m bridge_protocol.conformance.vectors --write`` makes them anew. Any thread.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from pathlib import Path
@@ -22,13 +24,14 @@ from bridge_protocol import wire
 from bridge_protocol.bars import BarGrid
 from bridge_protocol.conformance.lane_shapes import ShapeCase, shape_cases
 from bridge_protocol.conformance.samples import Sample, samples
+from bridge_protocol.gateway_frames import LENGTH_BYTES, PAYLOAD, framed, from_gateway, to_gateway
 from bridge_protocol.lanes import Anchor, Breakpoint, BreakpointLane, Shape
 from bridge_protocol.meter import MeterMap, SignatureChange
 from bridge_protocol.schema import AnyMessage
 from bridge_protocol.tempo import TempoLaw, TempoMap, TempoSegment
 
 FOLDER = Path(__file__).parent / "vectors"
-FILES = ("messages", "lanes", "lane_shapes", "tempo")
+FILES = ("messages", "gateway", "lanes", "lane_shapes", "tempo")
 LANE_TOLERANCE = 1e-9
 SHAPE_TOLERANCE = 1e-11
 """How far a curve may be off, as a share of its lane's largest value."""
@@ -65,11 +68,13 @@ def check_vectors(vectors: Vectors | None = None) -> int:
     for name in FILES:
         if not vectors.get(name):
             raise VectorError(f"{name} has no vectors: nothing was checked")
-    missing = message_types() - {vector["type"] for vector in vectors["messages"]}
-    if missing:
-        raise VectorError(f"no vector for {', '.join(sorted(missing))}")
+    for name in ("messages", "gateway"):
+        missing = message_types() - {vector["type"] for vector in vectors[name]}
+        if missing:
+            raise VectorError(f"no vector for {', '.join(sorted(missing))} in {name}")
     for name, check in (
         ("messages", _check_message),
+        ("gateway", _check_gateway),
         ("lanes", _check_lane),
         ("lane_shapes", _check_shape),
         ("tempo", _check_tempo),
@@ -83,6 +88,7 @@ def make_vectors() -> Vectors:
     """The vectors as this code would write them."""
     return {
         "messages": [_message_vector(sample) for sample in samples()],
+        "gateway": [_gateway_vector(sample) for sample in samples()],
         "lanes": [_lane_vector(*case) for case in _lane_cases()],
         "lane_shapes": [_shape_vector(case) for case in shape_cases()],
         "tempo": [_tempo_vector(*case) for case in _tempo_cases()],
@@ -116,6 +122,33 @@ def _check_message(vector: Vector) -> None:
     _same(vector, "msgpack's fields", msgpack.unpackb(frames[1]), vector["fields"])
     _same(vector, "msgpack's bytes", msgpack.packb(vector["fields"]), frames[1])
     _same(vector, "the type", vector["fields"]["type"], vector["type"])
+
+
+def _gateway_vector(sample: Sample) -> Vector:
+    frames = wire.pack(sample.message, sample.payload)
+    return {
+        "name": sample.name,
+        "type": msgspec.msgpack.decode(frames[1])["type"],
+        "msgpack": to_gateway(frames, "msgpack").hex(),
+        "json": to_gateway(frames, "json")[LENGTH_BYTES:].decode(),
+    }
+
+
+def _check_gateway(vector: Vector) -> None:
+    packed, text = bytes.fromhex(vector["msgpack"]), vector["json"]
+    body = packed[LENGTH_BYTES:]
+    frames = from_gateway(body)
+    fields = msgpack.unpackb(body)
+    payload = fields.pop(PAYLOAD, None)
+    _same(vector, "the length", framed(body), packed)
+    _same(vector, "the frames of msgpack", to_gateway(frames, "msgpack"), packed)
+    _same(vector, "the frames of JSON", from_gateway(text.encode()), frames)
+    _same(vector, "msgpack's fields", fields, msgpack.unpackb(frames[1]))
+    _same(vector, "msgpack's payload", [] if payload is None else [payload], frames[2:])
+    if payload is not None:
+        fields[PAYLOAD] = base64.b64encode(payload).decode()
+    _same(vector, "json's fields", json.loads(text), fields)
+    _same(vector, "the type", wire.unpack_any(frames).message.__struct_config__.tag, vector["type"])
 
 
 def _same(vector: Vector, what: str, got: object, wanted: object) -> None:

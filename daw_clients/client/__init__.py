@@ -3,6 +3,7 @@
 from daw_clients.client.aio import AsyncClient
 from daw_clients.client.client import Client
 from daw_clients.client.core import AudioBlock, TooLateError
+from daw_clients.client.gateway_link import GatewayLink
 from daw_clients.client.link import Link, ZmqLink
 from daw_clients.client.simulated_daw import SimulatedDaw
 
@@ -10,6 +11,7 @@ __all__ = [
     "AsyncClient",
     "AudioBlock",
     "Client",
+    "GatewayLink",
     "Link",
     "SimulatedDaw",
     "TooLateError",

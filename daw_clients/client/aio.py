@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
-
-import zmq
-import zmq.asyncio
+from contextlib import suppress
+from typing import TypeVar
 
 from bridge_protocol.blocks import Samples
 from bridge_protocol.clock import Clock, MonotonicClock
+from bridge_protocol.errors import RefusedError
 from bridge_protocol.meter import MeterMap
 from bridge_protocol.schema import (
     Bye,
@@ -38,9 +37,9 @@ from bridge_protocol.schema import (
 )
 from bridge_protocol.tempo import TempoMap
 from daw_clients.client import requests
+from daw_clients.client.aio_link import AsyncLink, async_link_to
 from daw_clients.client.client import DEFAULT_ENDPOINT, DEFAULT_TIMEOUT_S, RENDER_STREAM
 from daw_clients.client.core import ClientCore, Frame, Pending, checked_welcome, no_engine
-from daw_clients.client.link import configured
 from daw_clients.client.rendering import Progress, RenderJob
 from daw_clients.client.requests import NOW, DrawnLane
 from daw_clients.client.upload import upload_steps
@@ -52,14 +51,20 @@ class AsyncClient:
     """A client of one engine for asyncio: ``async with AsyncClient(endpoint) as client``.
 
     Calls may run side by side. Errors are those of the blocking client. Handlers (``on``) are
-    called by the loop's reading task and must not block.
+    called by the loop's reading task and must not block. ``token``: as the blocking client's.
     """
 
-    def __init__(self, endpoint: str = DEFAULT_ENDPOINT, clock: Clock | None = None) -> None:
-        self.endpoint = endpoint
+    def __init__(
+        self,
+        link: AsyncLink | str = DEFAULT_ENDPOINT,
+        clock: Clock | None = None,
+        *,
+        token: str | None = None,
+    ) -> None:
+        self.endpoint = link if isinstance(link, str) else "the link"
+        self.link = async_link_to(link, token) if isinstance(link, str) else link
         self.core = ClientCore(clock or MonotonicClock())
-        self._socket: Any = None
-        self._reading: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[RefusedError] | None = None
 
     async def __aenter__(self) -> AsyncClient:
         await self.connect()
@@ -80,7 +85,7 @@ class AsyncClient:
         timeout_s: float = 5.0,
     ) -> Welcome:
         """Greets the engine; ``resume_token`` (of an earlier welcome) continues a session."""
-        self._open()
+        await self._open()
         hello = requests.hello(
             host=host,
             sample_rate=sample_rate,
@@ -97,15 +102,15 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Says goodbye, waits for nothing, and ends the link."""
-        if self._socket is None:
+        if self._reading is None:
             return
         if self.core.welcome is not None:
-            self.tell(Bye())
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
-        self._socket.close()
-        self._socket = self._reading = None
+            with suppress(RefusedError):  # the engine may be gone first
+                self.tell(Bye())
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
+        self.link.close()
+        self._reading = None
 
     # ------------------------------------------------------------ messages
 
@@ -274,7 +279,7 @@ class AsyncClient:
         try:
             await self.request(message)
             job.start()
-            await over.wait()
+            await self._unless_lost(over)
             return job.audio()
         except asyncio.CancelledError:
             self.cancel(stream)
@@ -288,22 +293,27 @@ class AsyncClient:
 
     # ------------------------------------------------------------ waiting
 
-    def _open(self) -> None:
-        if self._socket is None:
-            self._socket = configured(zmq.asyncio.Context.instance().socket(zmq.DEALER))
-            self._socket.connect(self.endpoint)
+    async def _open(self) -> None:
+        if self._reading is None:
+            try:
+                await self.link.open()
+            except BaseException:
+                self.link.close()
+                raise
             self._reading = asyncio.create_task(self._read())
 
-    async def _read(self) -> None:
-        while True:
-            self.core.take(await self._socket.recv_multipart())
+    async def _read(self) -> RefusedError:
+        """Hands on what comes, until the link says that nothing will any more."""
+        try:
+            while True:
+                self.core.take(await self.link.receive())
+        except RefusedError as lost:
+            return lost
 
     def _send(self, frames: Sequence[Frame]) -> None:
-        if self._socket is None:
+        if self._reading is None:
             raise no_engine("This client is not connected")
-        sent = self._socket.send_multipart(frames, flags=zmq.NOBLOCK)
-        if sent.done() and isinstance(sent.exception(), zmq.Again):
-            raise no_engine("The engine takes no more messages")
+        self.link.send(frames)
 
     async def _reply(
         self,
@@ -315,9 +325,21 @@ class AsyncClient:
         here = asyncio.Event()
         pending.then(lambda _: here.set())
         try:
-            await asyncio.wait_for(here.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._unless_lost(here)
         except TimeoutError:
             self.core.give_up(pending)
             words = f"Nothing answered at {self.endpoint} in {timeout_s:g} s"
             raise no_engine(words) from None
         return pending.result()
+
+    async def _unless_lost(self, event: asyncio.Event) -> None:
+        """Waits for the event; raises what ended the link, where that comes first."""
+        assert self._reading is not None
+        waiting = asyncio.create_task(event.wait())
+        try:
+            await asyncio.wait((waiting, self._reading), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if not event.is_set():
+            raise self._reading.result()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from bridge_protocol.blocks import Samples
 from bridge_protocol.clock import Clock, MonotonicClock
+from bridge_protocol.errors import RefusedError
 from bridge_protocol.meter import MeterMap
 from bridge_protocol.schema import (
     Bye,
@@ -35,7 +37,7 @@ from bridge_protocol.schema import (
 from bridge_protocol.tempo import TempoMap
 from daw_clients.client import requests
 from daw_clients.client.core import ClientCore, Frame, Pending, checked_welcome, no_engine
-from daw_clients.client.link import Link, ZmqLink
+from daw_clients.client.link import Link, link_to
 from daw_clients.client.rendering import Progress, RenderJob
 from daw_clients.client.requests import NOW, DrawnLane
 from daw_clients.client.upload import upload_steps
@@ -53,12 +55,19 @@ class Client:
 
     Every call that asks for something raises RefusedError where the engine refuses it (or
     TooLateError, which knows the next bar), and ``NO_ENGINE`` where no reply comes in time.
-    While a call waits, everything else that arrives is handed to its handlers.
+    While a call waits, everything else that arrives is handed to its handlers. ``token`` is what a
+    gateway (``gateway://``) wants; without it that of ANACRUSIS_GATEWAY_TOKEN is taken.
     """
 
-    def __init__(self, link: Link | str = DEFAULT_ENDPOINT, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        link: Link | str = DEFAULT_ENDPOINT,
+        clock: Clock | None = None,
+        *,
+        token: str | None = None,
+    ) -> None:
         self.endpoint = link if isinstance(link, str) else "the link"
-        self.link: Link = ZmqLink(link) if isinstance(link, str) else link
+        self.link: Link = link_to(link, token) if isinstance(link, str) else link
         self.core = ClientCore(clock or MonotonicClock())
 
     def __enter__(self) -> Client:
@@ -94,7 +103,8 @@ class Client:
     def close(self) -> None:
         """Says goodbye, waits for nothing, and ends the link."""
         if self.core.welcome is not None:
-            self.tell(Bye())
+            with suppress(RefusedError):  # the engine may be gone first
+                self.tell(Bye())
         self.link.close()
 
     # ------------------------------------------------------------ messages

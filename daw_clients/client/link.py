@@ -10,6 +10,8 @@ import zmq
 
 from bridge_protocol.wire import MAX_MESSAGE_BYTES
 from daw_clients.client.core import Frame, no_engine
+from daw_clients.client.gateway_door import SCHEME
+from daw_clients.client.gateway_link import GatewayLink
 
 SEND_HIGH_WATER = 1_000
 RECEIVE_HIGH_WATER = 4_000
@@ -63,3 +65,8 @@ class ZmqLink:
     def close(self) -> None:
         """See :class:`Link`."""
         self._socket.close()
+
+
+def link_to(endpoint: str, token: str | None = None) -> Link:
+    """A link to ``tcp://`` or ``ipc://`` (ZeroMQ), or to ``gateway://`` with its token."""
+    return GatewayLink(endpoint, token) if endpoint.startswith(SCHEME) else ZmqLink(endpoint)

@@ -9,7 +9,18 @@ from rich.console import Console
 from rich.markup import escape
 
 from bridge_protocol.errors import ErrorCode, RefusedError
-from engine_host.cli import bars, bench, demo, doctor, project, render, serve, source
+from engine_host.cli import (
+    bars,
+    bench,
+    demo,
+    doctor,
+    gateway,
+    project,
+    reaper,
+    render,
+    serve,
+    source,
+)
 
 app = typer.Typer(
     name="anacrusis",
@@ -23,11 +34,13 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("render")(render.render)
 app.command("serve")(serve.serve)
+app.command("gateway")(gateway.gateway)
 app.command("source")(source.source)
 app.command("bars")(bars.bars)
 app.command("project")(project.project)
 app.command("doctor")(doctor.doctor)
 app.add_typer(bench.bench_app, name="bench")
+app.add_typer(reaper.reaper_app, name="reaper")
 
 
 def run() -> None:

@@ -19,7 +19,8 @@ def engine_process(port: int) -> Iterator[str]:
 
     RefusedError NO_ENGINE where it does not come up.
     """
-    command = [sys.executable, "-m", "engine_host", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "engine_host", "serve", "--no-gateway"]
+    command += ["--port", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         yield _endpoint_of(process)

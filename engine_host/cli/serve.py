@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import typer
 
-from bridge_protocol.clock import MonotonicClock
+from bridge_protocol.clock import Clock, MonotonicClock
+from bridge_protocol.errors import RefusedError
+from bridge_protocol.gateway_frames import DEFAULT_GATEWAY_PORT
 from engine_host.cli import options
+from engine_host.cli.gateway import listening
 from engine_host.models.house.model import load_house_model
+from engine_host.server.gateway import Gateway
+from engine_host.server.gateway_token import gateway_token
 from engine_host.server.router import DEFAULT_PORT, Server
 from engine_host.stream.engine import DEFAULT_DEPTH, Engine
 
@@ -24,10 +30,21 @@ def serve(
     depth: options.Depth = DEFAULT_DEPTH,
     threads: options.Threads = 2,
     accelerator: options.Accelerator = "auto",
+    with_gateway: Annotated[
+        bool,
+        typer.Option("--gateway/--no-gateway", help="Also serve scripts that have no ZeroMQ."),
+    ] = True,
+    gateway_port: Annotated[
+        int,
+        typer.Option(
+            "--gateway-port", min=0, max=65535, help="Port of the gateway; 0 takes a free one."
+        ),
+    ] = DEFAULT_GATEWAY_PORT,
 ) -> None:
     """Start the engine and serve DAW clients on this machine until Ctrl-C.
 
-    Prints its endpoint when it is ready, e.g. tcp://127.0.0.1:5317.
+    Prints its endpoint when it is ready, e.g. tcp://127.0.0.1:5317, then the gateway's (see
+    `anacrusis gateway`) and where its token is.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     clock = MonotonicClock()
@@ -40,11 +57,30 @@ def serve(
     engine.on_pace = server.hub.paced
     engine.warm_up()
     typer.echo(f"anacrusis: {model.name} ({model.accelerator}) listening on {server.endpoint}")
-    asyncio.run(_until_told(server))
+    gateway = _gateway(server, clock, gateway_port) if with_gateway else None
+    asyncio.run(_until_told(server, gateway))
 
 
-async def _until_told(server: Server) -> None:
+def _gateway(server: Server, clock: Clock, port: int) -> Gateway | None:
+    """The gateway to this engine; where it can't be, ZeroMQ clients are served all the same."""
+    try:
+        token = gateway_token(os.environ)
+        gateway = Gateway(token, server.endpoint, clock, port=port)
+    except RefusedError as error:
+        typer.echo(f"note gateway: it is left out. {error.message}", err=True)
+        return None
+    typer.echo(listening(gateway, token.where))
+    return gateway
+
+
+async def _until_told(server: Server, gateway: Gateway | None) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, server.stop)
-    await server.run()
+    beside = [asyncio.create_task(gateway.run())] if gateway else []
+    try:
+        await server.run()
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)

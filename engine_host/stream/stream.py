@@ -661,6 +661,7 @@ class Stream:
                 late=voice.late or voice.repeats,
                 dry=voice.dry,
                 last=self.end_x is not None and x + len(audio) >= self.end_x,
+                ends_bar=self._is_bar_line(sample + len(audio)),
             ),
             encode_payload(audio, self._format),
         )
@@ -674,3 +675,6 @@ class Stream:
             marks.append(BarMark(bar + 1, start - sample))
             bar += 1
         return marks
+
+    def _is_bar_line(self, sample: int) -> bool:
+        return self.grid.sample(self.grid.bar_of_sample(sample)) == sample

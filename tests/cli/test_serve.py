@@ -20,7 +20,7 @@ from daw_clients.client.upload import source_hash
 
 def start(*words):
     return subprocess.Popen(
-        [sys.executable, "-m", "engine_host", "serve", *words],
+        [sys.executable, "-m", "engine_host", "serve", "--no-gateway", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -34,8 +34,9 @@ def endpoint():
     assert "listening on tcp://127.0.0.1:" in line
     yield line.rsplit(" ", 1)[1].strip()
     process.send_signal(signal.SIGTERM)
-    _, told = process.communicate(timeout=15)
+    more, told = process.communicate(timeout=15)
     assert process.returncode == 0, told
+    assert more == ""  # --no-gateway: nothing more is said to listen
     assert "Traceback" not in told
 
 

@@ -100,6 +100,10 @@ class FakeEngine:
 
     # Link
 
+    def link(self) -> Any:
+        """A client's end of a connection to it."""
+        return self
+
     def send(self, frames: Sequence[bytes | memoryview]) -> None:
         message, payload = wire.unpack_from_client([bytes(frame) for frame in frames])
         self.seen.append(message)

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 from fake_engine import FakeEngine
+from framed_link import FramedLink
 
 from bridge_protocol.blocks import encode_payload
 from bridge_protocol.clock import VirtualClock
@@ -17,10 +18,17 @@ from daw_clients.client.client import Client
 from daw_clients.client.upload import source_hash
 
 
+@pytest.fixture(params=["as over ZeroMQ", "json", "msgpack"], autouse=True)
+def framed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every call works the same through the gateway's frames, in both encodings."""
+    if request.param != "as over ZeroMQ":
+        monkeypatch.setattr(FakeEngine, "link", lambda self: FramedLink(self, request.param))
+
+
 def connected() -> tuple[Client, FakeEngine]:
     clock = VirtualClock()
     engine = FakeEngine(clock)
-    client = Client(engine, clock)
+    client = Client(engine.link(), clock)
     client.connect(host="test")
     return client, engine
 
@@ -36,7 +44,7 @@ def test_connect_greets_and_takes_the_session() -> None:
 def test_a_context_manager_connects_and_says_goodbye() -> None:
     clock = VirtualClock()
     engine = FakeEngine(clock)
-    with Client(engine, clock):
+    with Client(engine.link(), clock):
         pass
     assert isinstance(engine.seen[-1], Bye)
     assert engine.closed
@@ -47,7 +55,7 @@ def test_no_engine_says_what_to_run() -> None:
     engine = FakeEngine(clock)
     engine.silent = True
     with pytest.raises(RefusedError, match="anacrusis serve") as refused:
-        Client(engine, clock).connect(timeout_s=2.0)
+        Client(engine.link(), clock).connect(timeout_s=2.0)
     assert refused.value.code is ErrorCode.NO_ENGINE
     assert 1.9e9 < clock.now_ns() < 2.6e9
 
@@ -150,7 +158,7 @@ class RenderingEngine(FakeEngine):
 def test_a_render_flows_on_credit_and_comes_back_whole() -> None:
     clock = VirtualClock()
     engine = RenderingEngine(clock)
-    client = Client(engine, clock)
+    client = Client(engine.link(), clock)
     client.connect()
     seen: list[RenderProgress] = []
     audio = client.render(1, 10, on_progress=seen.append)
@@ -166,7 +174,7 @@ def test_a_cancelled_render_raises() -> None:
     clock = VirtualClock()
     engine = RenderingEngine(clock)
     engine.cancel_at = 96_000
-    client = Client(engine, clock)
+    client = Client(engine.link(), clock)
     client.connect()
     with pytest.raises(RefusedError) as refused:
         client.render(1, 10)

@@ -4,18 +4,26 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import zmq
 from fake_engine import FakeEngine
+from gateway_setup import TOKEN, gateway_to
 
 from bridge_protocol.clock import VirtualClock
 from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.schema import Notice
 from daw_clients.client.aio import AsyncClient
+from daw_clients.client.aio_link import AsyncGatewayLink
 from daw_clients.client.client import Client
+from daw_clients.client.gateway_door import GatewayDoor
+from daw_clients.client.gateway_link import GatewayLink
 from daw_clients.client.link import ZmqLink
+
+WAYS = ["zeromq", "json", "msgpack"]
 
 
 @contextmanager
@@ -45,8 +53,22 @@ def served() -> Iterator[tuple[str, FakeEngine]]:
         router.close()
 
 
-def test_a_client_speaks_over_zeromq() -> None:
-    with served() as (endpoint, engine), Client(endpoint) as client:
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Any, Any, FakeEngine]]:
+    """What a client and an asyncio client are given to come to an engine, and the engine."""
+    with served() as (endpoint, engine):
+        if request.param == "zeromq":
+            yield endpoint, endpoint, engine
+            return
+        with gateway_to(endpoint, tmp_path) as host:
+            door = GatewayDoor(host.endpoint, TOKEN, encoding=request.param)
+            link = GatewayLink(host.endpoint, TOKEN, encoding=request.param)
+            yield link, AsyncGatewayLink(door), engine
+
+
+def test_a_client_speaks_over_a_socket(way: tuple[Any, Any, FakeEngine]) -> None:
+    link, _, engine = way
+    with Client(link) as client:
         assert client.ping().clock == 7
         audio = np.ones((70_000, 2), np.float32)
         name = client.upload(audio, 48_000)
@@ -77,9 +99,9 @@ def test_receive_returns_none_when_nothing_comes() -> None:
     link.close()
 
 
-def test_the_asyncio_client_speaks_the_same() -> None:
-    async def talk(endpoint: str, engine: FakeEngine) -> None:
-        async with AsyncClient(endpoint) as client:
+def test_the_asyncio_client_speaks_the_same(way: tuple[Any, Any, FakeEngine]) -> None:
+    async def talk(link: Any, engine: FakeEngine) -> None:
+        async with AsyncClient(link) as client:
             assert client.core.session == "s1"
             pongs = await asyncio.gather(*(client.ping() for _ in range(20)))
             assert [pong.clock for pong in pongs] == [7] * 20
@@ -90,8 +112,7 @@ def test_the_asyncio_client_speaks_the_same() -> None:
             assert (await client.param("denoise", 0.5)).sample == 123
             assert [notice.code for notice in client.kept(Notice)] == ["N"]
 
-    with served() as (endpoint, engine):
-        asyncio.run(talk(endpoint, engine))
+    asyncio.run(talk(way[1], way[2]))
 
 
 def test_the_asyncio_client_names_a_missing_engine() -> None:

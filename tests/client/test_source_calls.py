@@ -5,6 +5,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 from fake_engine import FakeEngine
+from framed_link import FramedLink
 
 from bridge_protocol.clock import VirtualClock
 from bridge_protocol.errors import ErrorCode, RefusedError
@@ -16,14 +17,16 @@ from daw_clients.client.client import Client
 NAME = "a" * 64
 
 
-@pytest.fixture
-def engine():
+@pytest.fixture(params=["as over ZeroMQ", "json", "msgpack"])
+def engine(request, monkeypatch):
+    if request.param != "as over ZeroMQ":
+        monkeypatch.setattr(FakeEngine, "link", lambda self: FramedLink(self, request.param))
     return FakeEngine(VirtualClock())
 
 
 @pytest.fixture
 def client(engine):
-    made = Client(engine, engine.clock)
+    made = Client(engine.link(), engine.clock)
     made.connect()
     return made
 

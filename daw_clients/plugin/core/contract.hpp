@@ -26,7 +26,7 @@ struct HostTime {
     bool has_ppq = false;
     double ppq = 0.0;            // quarter notes from the song's start
     bool has_bar_start = false;
-    double bar_start_ppq = 0.0;  // of the bar the host is in
+    double bar_start_ppq = 0.0;  // of the bar the host is in; without has_ppq: counted from here, 0 or less
     bool has_tempo = false;
     double bpm = 120.0;          // quarter notes a minute
     bool has_signature = false;
@@ -58,6 +58,7 @@ struct RunRecord {
     std::int64_t left;           // new epoch: the address at which the one before was left, else kNowhere
     std::int64_t gap_start, gap_end;  // addresses of this run that had nothing to play; kNowhere: none
     double ppq, bar_start_ppq, bpm, loop_start_ppq, loop_end_ppq;
+    std::int64_t loop_start, loop_end;  // looping: the song samples between which the audio thread wraps
 };
 
 /// A control's value on a curve frame (25 Hz, song time); only where it differs from the one told

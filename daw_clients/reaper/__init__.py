@@ -1,0 +1,1 @@
+"""What REAPER runs: actions in Python, a carrier of lanes, and how they get there."""

@@ -1,0 +1,18 @@
+# @noindex
+# @description Anacrusis: Morph from item A to item B
+# @about Select two audio items: renders the way from the earlier to the later one, onto a new track.
+"""Anacrusis: Morph from item A to item B."""
+
+import sys
+from pathlib import Path
+
+try:
+    _here = str(Path(__file__).resolve().parent)
+except NameError:  # REAPER runs scripts without telling them their own name
+    _here = str(Path(RPR_get_action_context()[1]).parent)  # type: ignore[name-defined]  # noqa: F821
+if _here not in sys.path:
+    sys.path.insert(0, _here)
+
+from anacrusis_reaper.entry import perform
+
+perform("morph")

@@ -1,0 +1,45 @@
+import sys
+
+import pytest
+import soundfile
+from gateway_setup import served
+from reaper_paths import SCRIPTS
+
+from engine_host.cli.app import run
+
+sys.path.append(str(SCRIPTS))  # as an installed script does for itself, but behind all others
+
+
+@pytest.fixture
+def toy_host(tmp_path):
+    """A toy engine behind a gateway, on real sockets."""
+    with served(tmp_path / "sessions") as host:
+        yield host
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch, toy_host):
+    """A REAPER whose scripts reach that gateway."""
+    from reaper_desk import Desk  # noqa: PLC0415 - needs the path above
+
+    made = Desk(tmp_path, monkeypatch, toy_host)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def anacrusis_render(tmp_path, monkeypatch, model):
+    """``anacrusis render`` in this process, with the model that is there: the file's samples."""
+    loaded = "engine_host.cli.render_parts.loaded.load_house_model"
+    monkeypatch.setattr(loaded, lambda **_: model)
+    out = tmp_path / "rendered.wav"
+
+    def call(*words):
+        given = ["render", *words, "--bits", "float", "--no-resume", "--out", out]
+        monkeypatch.setattr(sys, "argv", ["anacrusis", *map(str, given)])
+        with pytest.raises(SystemExit) as end:
+            run()
+        assert end.value.code in (0, None)
+        return soundfile.read(out, dtype="float32")[0]
+
+    return call
