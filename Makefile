@@ -5,8 +5,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TORCH := torch==2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PLUGIN := daw_clients/plugin
+PLUGIN_BUILD := build/plugin
+PLUGIN_JOBS ?= 2
 
 .PHONY: demo test lint format docs bench soak vectors clean help
+.PHONY: plugin plugin-test install-plugin uninstall-plugin plugin-release
 help:
 	@echo "make demo    start an engine and a simulated DAW; writes out/demo/"
 	@echo "make test    run the tests"
@@ -14,6 +18,11 @@ help:
 	@echo "make bench   the engine against diffusers and a plain loop; writes out/bench/engine.json"
 	@echo "make soak    10,000 changes over random songs and hosts; writes out/soak/promises.json"
 	@echo "make docs    the generated pages and pictures in docs/"
+	@echo "make plugin  the plugin as LV2, VST3 and CLAP, in build/plugin/bin/"
+	@echo "make install-plugin    puts it into ~/.lv2, ~/.vst3 and ~/.clap (PREFIX, DESTDIR)"
+	@echo "make uninstall-plugin  takes it out of there"
+	@echo "make plugin-test       the tests of its C++ code"
+	@echo "make plugin-release    for any Linux on x86-64, in dist/"
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Anacrusis needs Python 3.11 or newer: run make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 2; }
@@ -42,6 +51,9 @@ format: $(STAMP)
 
 docs: $(STAMP)
 	@$(BIN)/python -m bridge_protocol.generate.parameters_page docs/parameters.md
+	@$(BIN)/python -m bridge_protocol.generate.reaper_jsfx "daw_clients/reaper/Anacrusis Lanes.jsfx"
+	@$(BIN)/python -m bridge_protocol.generate.plugin_header daw_clients/plugin/generated/plugin_controls.hpp
+	@$(BIN)/python -m bridge_protocol.generate.cpp_header daw_clients/plugin/generated/bridge_protocol.hpp
 	@$(BIN)/python benchmarks/ring_picture.py docs/ring.png
 	@$(BIN)/python benchmarks/bar_journey_picture.py docs/bar_journey.png
 
@@ -53,6 +65,30 @@ soak: $(STAMP)
 
 vectors: $(STAMP)
 	@$(BIN)/python -m bridge_protocol.conformance.vectors --write
+
+plugin:
+	@tools/install-packages $(PLUGIN)/packages.txt
+	@mkdir -p $(PLUGIN_BUILD)
+	@cmake -G Ninja -S $(PLUGIN) -B $(PLUGIN_BUILD) $(PLUGIN_OPTIONS) > $(PLUGIN_BUILD)/cmake.log || { cat $(PLUGIN_BUILD)/cmake.log; exit 2; }
+	@cmake --build $(PLUGIN_BUILD) -- -j$(PLUGIN_JOBS) --quiet
+	@$(PLUGIN)/make/sizes.sh $(PLUGIN_BUILD)/bin
+
+plugin-test: PLUGIN_OPTIONS += -DANACRUSIS_TESTS=ON
+plugin-test: PLUGIN_BUILD := build/plugin-test
+plugin-test: plugin
+	@ctest --test-dir $(PLUGIN_BUILD) --output-on-failure -j$(PLUGIN_JOBS)
+
+install-plugin: plugin
+	@$(PLUGIN)/make/install.sh $(PLUGIN_BUILD)/bin
+
+uninstall-plugin:
+	@$(PLUGIN)/make/install.sh --remove
+
+export PREFIX DESTDIR LV2_DIR VST3_DIR CLAP_DIR
+
+plugin-release: $(STAMP)
+	@tools/install-packages $(PLUGIN)/packages.txt
+	@$(PLUGIN)/make/release.sh $(BIN)/python build/plugin-release dist
 
 clean:
 	rm -rf $(VENV) out build *.egg-info

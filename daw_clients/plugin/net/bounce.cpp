@@ -1,0 +1,257 @@
+#include "net/bounce.hpp"
+
+#include <algorithm>
+
+namespace anacrusis {
+namespace {
+
+constexpr std::int64_t kMostBars = 1'024;
+constexpr std::int64_t kLastBar = 100'000;  // what the protocol counts to
+constexpr std::int64_t kReachFrames = AudioRing::kCapacityFrames / 2;
+constexpr std::int64_t kInVainNs = 1'000'000'000;
+constexpr std::int64_t kGrantStepFrames = 8'192;
+
+}  // namespace
+
+void Bounce::begin_session() {
+    in_engine_ = false;
+    waiting_.clear();
+    ++job_;
+    granted_ = 0;
+    if (active_ && stage_ != Stage::failed) stage_ = Stage::preparing;
+}
+
+void Bounce::run(const RunRecord& run) {
+    const bool offline = run.offline && run.playing;
+    if (active_ && (!offline || run.epoch != run_.epoch)) finish();
+    if (run.playing && !run_.playing) outcome_ = Outcome::none;
+    if (offline && !active_) begin(run);
+    run_ = run;
+}
+
+void Bounce::begin(const RunRecord& run) {
+    active_ = true;
+    outcome_ = Outcome::none;
+    stage_ = Stage::preparing;
+    lessons_.reset();
+    most_bars_ = kMostBars;
+    source_end_ = kWholeSong.end;
+    missed_ = retried_ = kNowhere;
+    run_ = run;
+    song_.details.settle(Topic::bounce);
+    publish(BounceState::preparing);
+}
+
+void Bounce::end() {
+    if (active_) finish();
+}
+
+void Bounce::finish() {
+    if (lessons_ && *lessons_ != lessons() && stage_ != Stage::failed) {
+        outcome_ = Outcome::learned;
+        song_.details.say(Topic::bounce, "Tempo, automation or the track's sound were not what they were before; bounce again.");
+    }
+    cancel();
+    active_ = false;
+    shared_.bounce_timed_out.store(false, std::memory_order_relaxed);
+    publish(BounceState::none);
+}
+
+/// Counts what the host taught that was not known.
+std::uint64_t Bounce::lessons() const noexcept {
+    return song_.automation.corrections() + song_.timeline.revision() + song_.capture.revision();
+}
+
+void Bounce::publish(BounceState state) {
+    shared_.bounce.store(bounce_word(run_.epoch, state), std::memory_order_release);
+}
+
+void Bounce::fail(const std::string& words) {
+    cancel();
+    stage_ = Stage::failed;
+    outcome_ = Outcome::failed;
+    song_.details.say(Topic::bounce, words);
+    publish(BounceState::failed);
+}
+
+void Bounce::cancel() {
+    waiting_.clear();
+    ++job_;
+    if (!in_engine_) return;
+    in_engine_ = false;
+    protocol::Cancel message;
+    message.stream = kStream;
+    requests_.ask(message);
+}
+
+/// Whether the host is on another path than the one that is rendered for: a loop has wrapped.
+bool Bounce::turned_off() const noexcept { return run_.sample - run_.address != line_; }
+
+SampleRange Bounce::clipped(SampleRange wet) const noexcept {
+    return active_ ? SampleRange{wet.start, std::min(wet.end, std::max(source_end_, wet.start))} : wet;
+}
+
+void Bounce::step(std::int64_t now_ns, bool ready, SampleRange wet, bool interval) {
+    if (!active_ || stage_ == Stage::failed) return;
+    if (shared_.bounce_timed_out.load(std::memory_order_relaxed)) {
+        fail("The bounce went on dry: the engine gave no sign of life. Start it, and bounce again.");
+    } else if (interval) {
+        fail("The track's live input can't be bounced offline; bounce in real time, or with mode=follow.");
+    }
+    if (stage_ != Stage::preparing && stage_ != Stage::failed && turned_off()) {
+        cancel();
+        stage_ = Stage::preparing;
+    }
+    if (stage_ == Stage::preparing && ready) {
+        wet_ = wet;
+        begin_render();
+    }
+    if (stage_ != Stage::rendering) return;
+    write_waiting();
+    go_on(now_ns);
+    grant();
+}
+
+/// Asks for the bars from where the host is.
+void Bounce::begin_render() {
+    line_ = run_.sample - run_.address;
+    if (!lessons_ && !wet_.empty()) lessons_ = lessons();
+    const std::int64_t from = std::max({run_.sample, wet_.start, std::int64_t{0}});
+    const SampleRange wet = clipped(wet_);
+    if (from < wet.end) {
+        ask_from(song_.timeline.grid().bar_of_sample(from) + 1);
+        return;
+    }
+    stage_ = Stage::passed;
+    publish(wet_.empty() ? BounceState::dry : BounceState::running);
+}
+
+void Bounce::ask_from(std::int64_t first_bar) {
+    std::int64_t last = std::min(first_bar + most_bars_ - 1, kLastBar);
+    const SampleRange wet = clipped(wet_);
+    last_known_ = false;
+    if (wet.end < kWholeSong.end) {
+        const std::int64_t end_bar = song_.timeline.grid().bar_of_sample(wet.end - 1) + 1;
+        last_known_ = end_bar <= last;
+        last = std::min(last, end_bar);
+    }
+    ask(first_bar, last);
+}
+
+void Bounce::ask(std::int64_t first_bar, std::int64_t last_bar) {
+    first_bar_ = first_bar, last_bar_ = last_bar;
+    stage_ = Stage::asked;
+    protocol::Render message;
+    message.stream = kStream;
+    message.first_bar = first_bar;
+    message.last_bar = last_bar;
+    const std::uint64_t job = ++job_;
+    requests_.ask(message, [this, job](const protocol::Ok* ok, const protocol::Error* error) { answered(job, ok, error); });
+}
+
+void Bounce::answered(std::uint64_t job, const protocol::Ok* ok, const protocol::Error* error) {
+    if (job != job_) {  // it is not wanted any more
+        protocol::Cancel message;
+        message.stream = kStream;
+        if (ok != nullptr) requests_.ask(message);
+        return;
+    }
+    if (error != nullptr) {
+        refused(*error);
+        return;
+    }
+    const BarGrid& grid = song_.timeline.grid();
+    in_engine_ = true;
+    stage_ = Stage::rendering;
+    start_ = grid.sample(first_bar_ - 1);
+    // The last bar of a render that is not the song's end lacks the join to the bar after it.
+    const bool whole = last_known_ || last_bar_ == first_bar_;
+    end_ = grid.sample(whole ? last_bar_ : last_bar_ - 1);
+    granted_ = 0;
+    publish(BounceState::running);
+    grant();
+}
+
+void Bounce::refused(const protocol::Error& error) {
+    if (error.code == protocol::codes::kRangePastEnd && error.last_bar && *error.last_bar < last_bar_) {
+        source_end_ = song_.timeline.grid().sample(*error.last_bar);
+        stage_ = Stage::preparing;
+    } else if (error.code == protocol::codes::kLimit && error.field == "bars" && most_bars_ > 1) {
+        most_bars_ /= 2;
+        stage_ = Stage::preparing;
+    } else {
+        fail("The engine can't bounce this: " + error.message);
+    }
+}
+
+void Bounce::take(const protocol::Audio& audio, std::vector<float> samples) {
+    const bool whole = audio.channels == 2 && audio.frames >= 1 && audio.format == protocol::PayloadFormat::f32 &&
+                       samples.size() == static_cast<std::size_t>(audio.frames) * 2;
+    if (!whole || !in_engine_ || stage_ != Stage::rendering) return;
+    waiting_.push_back({start_ + audio.address, std::move(samples), 0});
+    write_waiting();
+}
+
+void Bounce::take(const protocol::RenderDone& done) {
+    if (!in_engine_ || done.stream != kStream) return;
+    in_engine_ = false;
+    if (stage_ == Stage::rendering && done.cancelled) {
+        fail("The engine gave the bounce up; see its own words, and bounce again.");
+    }
+}
+
+/// Puts blocks in the ring as far as there is room, each frame once; what lies before the epoch began,
+/// or behind the last bar that is whole, is not wanted.
+void Bounce::write_waiting() {
+    while (!waiting_.empty()) {
+        Block& block = waiting_.front();
+        const auto frames = static_cast<std::int64_t>(block.samples.size() / 2);
+        block.done = std::max(block.done, std::clamp<std::int64_t>(line_ - block.sample, 0, frames));
+        const std::int64_t count = std::clamp<std::int64_t>(end_ - block.sample, block.done, frames) - block.done;
+        if (count > 0) {
+            const std::int64_t sample = block.sample + block.done;
+            const float* from = block.samples.data() + 2 * block.done;
+            const auto written = ring_.write(run_.epoch, sample - line_, sample, from, static_cast<std::uint32_t>(count));
+            block.done += count - written.beyond;
+            if (written.beyond > 0 && !written.stale) return;  // again when the host has come on
+        }
+        waiting_.pop_front();
+    }
+}
+
+/// When a render is over: the bars after it, or, where the host still waits for its sound, once more.
+void Bounce::go_on(std::int64_t now_ns) {
+    if (in_engine_ || !waiting_.empty()) return;
+    if (!last_known_) {
+        ask_from(std::max(last_bar_, first_bar_ + 1));
+        return;
+    }
+    std::int64_t read = 0;
+    if (!ring_.read_address(run_.epoch, read)) return;
+    const std::int64_t here = read + line_;
+    const std::int64_t end = std::min({here + run_.frames, wet_.end, end_});
+    if (here < wet_.start || ring_.frames_ahead(run_.epoch, run_.frames) >= end - here) return;
+    if (read != missed_) missed_ = read, missed_ns_ = now_ns;
+    if (now_ns - missed_ns_ < kInVainNs) return;
+    if (retried_ == read) {
+        fail("The engine's sound has a gap that it doesn't fill; bounce again.");
+        return;
+    }
+    retried_ = read;
+    stage_ = Stage::preparing;
+}
+
+/// Keeps the ring half full.
+void Bounce::grant() {
+    std::int64_t read = 0;
+    if (!in_engine_ || !ring_.read_address(run_.epoch, read)) return;
+    const std::int64_t reach = read + line_ + kReachFrames - start_;
+    if (reach < granted_ + kGrantStepFrames) return;
+    granted_ = reach;
+    protocol::Credit message;
+    message.stream = kStream;
+    message.frames = reach;
+    requests_.tell(message);
+}
+
+}  // namespace anacrusis
