@@ -1,0 +1,10 @@
+// A stand-in with the documented signatures that the adapter calls; it is compiled against, and not shipped.
+package com.bitwig.extension.controller.api;
+
+public interface ClipLauncherSlotOrScene extends ObjectProxy, DeleteableObject {
+    StringValue name();
+
+    void launchWithOptions(String quantization, String launchMode);
+
+    InsertionPoint replaceInsertionPoint();
+}

@@ -1,0 +1,56 @@
+"""Bitwig's controller script on the host double, before the real engine and the real gateway."""
+
+from __future__ import annotations
+
+import numpy as np
+import soundfile
+from bitwig_host import clips
+from gateway_setup import TOKEN
+
+SONG = ("--prompt", "jazz piano", "--seed", 7)
+
+
+def samples(path) -> np.ndarray:
+    audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    assert rate == 48_000
+    return audio
+
+
+def connected(host, engine, **settings) -> None:
+    host.start(Token=TOKEN, Port=engine.port, Prompt="jazz piano", Seed=7, **settings)
+
+
+def test_a_loop_in_slots_is_the_render_to_the_bit(either, house, rendered):
+    either.transport(bpm=200.0, numerator=7, denominator=8, looping=True, loopStart=3.5, loopEnd=10.5)
+    either.remote(2, "Output Gain", 0.5)
+    connected(either, house, Follow="off")
+    either.until(lambda state: "Follow is off" in state["kept"]["Status"])
+    either.advance(1_500)
+    either.call("press", label="Loop into slots")
+    state = either.until(lambda state: len(clips(state)) == 2)
+    maps = ("--bpm", 200, "--meter", "1:7/8", "--bars", "2-3")
+    song = rendered(*SONG, *maps, "--set", "output_gain=-24")
+    assert np.array_equal(np.concatenate([samples(path) for path in clips(state)]), song)
+    assert np.abs(song).max() > 1e-4
+    assert [clip["name"] for clip in state["slots"][:2]] == ["bar-00002-000001", "bar-00003-000002"]
+
+
+def test_while_it_plays_every_bar_is_launched_in_the_bar_before_and_is_the_renders(
+    bitwig, house, rendered
+):
+    bitwig.transport(bpm=160.0)
+    connected(bitwig, house)
+    bitwig.until(lambda state: len(clips(state)) == 2)
+    bitwig.transport(playing=True)
+    bitwig.play(6_500)
+    state = bitwig.state
+    assert state["phase"] == "running", state["log"]
+    song = rendered(*SONG, "--bpm", 160, "--bars", "1-6")
+    bar = 72_000
+    heard = [(play["ppq"], samples(play["path"])) for play in state["plays"]]
+    assert [ppq for ppq, _ in heard] == [4.0, 8.0, 12.0, 16.0]  # the first bar line is the first
+    for ppq, audio in heard:
+        first = int(ppq / 4) * bar
+        assert np.array_equal(audio, song[first : first + bar])
+    assert all(launch["ppq"] % 4 < 1 for launch in state["launches"])
+    assert "late" not in bitwig.status
