@@ -244,6 +244,7 @@ def test_a_render_goes_on_after_the_lines_about_what_was_wrong(desk):
     desk.settle()
     desk.connect()
     desk.do("render", "Make a time selection first")
+    desk.do("render", "Make a time selection first")
     desk.project.selection = (0.0, 2.0)
     desk.do("render", "1 bars are on the new track")
     assert len(laid(desk.project)) == 1

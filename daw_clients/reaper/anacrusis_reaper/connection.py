@@ -234,6 +234,8 @@ class Connection:
                     self._say_once(str(message.get("message")))
 
     def _refused(self, error: RefusedError) -> None:
+        if error.code != "NO_ENGINE":  # all that waits is told of that at once
+            self._said = ""
         self._say_once(error.message)
         if self._sync is None:
             self.close("")
