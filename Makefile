@@ -8,9 +8,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PLUGIN := daw_clients/plugin
 PLUGIN_BUILD := build/plugin
 PLUGIN_JOBS ?= 2
+BITWIG := daw_clients/bitwig
 
 .PHONY: demo test lint format docs bench soak vectors clean help
-.PHONY: plugin plugin-test install-plugin uninstall-plugin plugin-release
+.PHONY: plugin plugin-test install-plugin uninstall-plugin plugin-release bitwig-extension
 help:
 	@echo "make demo    start an engine and a simulated DAW; writes out/demo/"
 	@echo "make test    run the tests"
@@ -21,6 +22,7 @@ help:
 	@echo "make plugin  the plugin as LV2, VST3 and CLAP, in build/plugin/bin/"
 	@echo "make install-plugin    puts it into ~/.lv2, ~/.vst3 and ~/.clap (PREFIX, DESTDIR)"
 	@echo "make uninstall-plugin  takes it out of there"
+	@echo "make bitwig-extension  Bitwig's extension for ZeroMQ, in build/bitwig/"
 	@echo "make plugin-test       the tests of its C++ code"
 	@echo "make plugin-release    for any Linux on x86-64, in dist/"
 
@@ -54,6 +56,8 @@ docs: $(STAMP)
 	@$(BIN)/python -m bridge_protocol.generate.reaper_jsfx "daw_clients/reaper/Anacrusis Lanes.jsfx"
 	@$(BIN)/python -m bridge_protocol.generate.plugin_header daw_clients/plugin/generated/plugin_controls.hpp
 	@$(BIN)/python -m bridge_protocol.generate.cpp_header daw_clients/plugin/generated/bridge_protocol.hpp
+	@$(BIN)/python -m bridge_protocol.generate.es5_constants $(BITWIG)/controller/protocol_constants.js
+	@$(BIN)/python -m bridge_protocol.generate.java_constants $(BITWIG)/extension/src/core/anacrusis/core/Protocol.java
 	@$(BIN)/python benchmarks/ring_picture.py docs/ring.png
 	@$(BIN)/python benchmarks/bar_journey_picture.py docs/bar_journey.png
 
@@ -65,6 +69,10 @@ soak: $(STAMP)
 
 vectors: $(STAMP)
 	@$(BIN)/python -m bridge_protocol.conformance.vectors --write
+
+bitwig-extension:
+	@tools/install-packages $(BITWIG)/packages.txt
+	@$(BITWIG)/extension/build.sh build/bitwig
 
 plugin:
 	@tools/install-packages $(PLUGIN)/packages.txt

@@ -12,6 +12,7 @@ from bridge_protocol.errors import ErrorCode, RefusedError
 from engine_host.cli import (
     bars,
     bench,
+    bitwig,
     demo,
     doctor,
     gateway,
@@ -41,6 +42,7 @@ app.command("project")(project.project)
 app.command("doctor")(doctor.doctor)
 app.add_typer(bench.bench_app, name="bench")
 app.add_typer(reaper.reaper_app, name="reaper")
+app.add_typer(bitwig.bitwig_app, name="bitwig")
 
 
 def run() -> None:

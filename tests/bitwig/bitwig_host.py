@@ -23,6 +23,7 @@ RHINO = Path("/usr/share/java/js.jar")
 LIBRARIES = (Path("/usr/share/java/jeromq.jar"), Path("/usr/share/java/msgpack-core.jar"))
 JAVA = ("java", "-XX:TieredStopAtLevel=1", "-cp")
 PATIENCE_S = 45.0
+LONGEST_SETTLE_MS = 250  # the engine gives a sign of life that often
 
 
 def need(*programs: str) -> None:
@@ -125,7 +126,7 @@ class BitwigHost:
         while not done(state := self.state):
             assert state["phase"] == "running", state["log"]
             assert time.monotonic() < end, state["status"][-3:] + state["popups"] + state["log"]
-            self.call("settle", ms=step_ms)
+            self.call("settle", ms=min(step_ms, LONGEST_SETTLE_MS))
             self.advance(step_ms)
         return state
 

@@ -673,7 +673,7 @@ function makeDouble(platform) {
         return {
             phase: script ? script.phase : "none", error: script ? script.error : null,
             open: script ? script.sockets.filter(function (socket) { return socket.open; }).length : 0,
-            connections: world.connections, transport: world.transport, kept: world.kept,
+            nowMs: world.nowMs, connections: world.connections, transport: world.transport, kept: world.kept,
             status: world.status, popups: world.popups, log: world.log, launches: world.launches,
             plays: world.plays, sent: world.sent,
             slots: world.tracks[1].slots.map(function (at) { return at.clip; })

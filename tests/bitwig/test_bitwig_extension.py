@@ -22,7 +22,7 @@ from bridge_protocol.conformance.vectors import load_vectors
 from bridge_protocol.schema import Credit, LaneMessage, Transport
 
 SONG = ("--prompt", "jazz piano", "--seed", 7)
-BAR = 72_000
+BAR = 57_600
 READY = "toy; ready: 2 bars"
 LONG_MS = 1_000
 
@@ -51,16 +51,16 @@ def until_said(host, words: str, step_ms: int = 40) -> dict:
 def test_while_it_plays_every_bar_is_launched_in_the_bar_before_and_is_the_renders(
     extended, house, rendered
 ):
-    extended.transport(bpm=160.0)
+    extended.transport(bpm=200.0)
     connected(extended, port_of(house.server), Prompt="jazz piano", Seed=7)
     extended.until(lambda state: len(clips(state)) == 2)
     extended.transport(playing=True)
-    extended.play(6_500)
+    extended.play(4_300)
     state = extended.state
     assert state["phase"] == "running", state["log"]
-    song = rendered(*SONG, "--bpm", 160, "--bars", "1-6")
+    song = rendered(*SONG, "--bpm", 200, "--bars", "1-6")
     heard = [(play["ppq"], samples(play["path"])) for play in state["plays"]]
-    assert [ppq for ppq, _ in heard] == [4.0, 8.0, 12.0, 16.0]
+    assert [ppq for ppq, _ in heard] == [4.0, 8.0, 12.0]
     for ppq, audio in heard:
         first = int(ppq / 4) * BAR
         assert np.array_equal(audio, song[first : first + BAR])
@@ -96,7 +96,7 @@ def listening():
 def wander(host, seed: int) -> None:
     """A user who plays, turns, jumps, loops and changes the tempo: the same for the same seed."""
     rng = random.Random(seed)
-    for _ in range(40):
+    for _ in range(32):
         match rng.randrange(6):
             case 0:
                 host.transport(playing=rng.random() < 0.7)
@@ -110,17 +110,28 @@ def wander(host, seed: int) -> None:
             case _:
                 host.remote(rng.randrange(2), rng.choice(["Denoise", "Morph"]), rng.random())
         host.advance(rng.randrange(1, 25) * 40)
-        host.call("settle", ms=60)
+        host.call("settle", ms=25)
+
+
+PLACE = ("sample", "address", "ppq", "bar_start_ppq")
 
 
 def told(engine: ListeningEngine) -> list:
-    """Transport, lanes and credit, without what differs from client to client."""
-    kept = []
+    """Lanes, credit, and transport where it changed: when else it is reported differs."""
+    kept, before = [], None
     for message in engine.of(Transport, LaneMessage, Credit):
         fields = msgspec.to_builtins(message)
         fields.pop("seq", None)
-        kept.append(fields)
+        state = {name: value for name, value in fields.items() if name not in PLACE}
+        if not isinstance(message, Transport) or state != before:
+            kept.append(fields)
+        before = state if isinstance(message, Transport) else before
     return kept
+
+
+def align(host) -> None:
+    """Up to where the double's looks and the client's fall as at the start."""
+    host.advance(200 - host.state["nowMs"] % 200)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -134,6 +145,7 @@ def test_the_extension_tells_what_the_script_tells(bitwig, extended, listening, 
             connected(host, port, Token=TOKEN)
             host.until(lambda state, engine=engine: bool(engine.of(Credit)))
             until_said(host, "listener")
+            align(host)
             before = len(told(engine))
             wander(host, seed)
             host.call("settle", ms=200)
@@ -141,7 +153,7 @@ def test_the_extension_tells_what_the_script_tells(bitwig, extended, listening, 
         if host is extended:
             engine.close()
     script, extension = lists
-    assert len(script) > 100
+    assert len(script) > 60
     assert {message["type"] for message in script} == {"transport", "lane", "credit"}
     assert script == extension
 
@@ -226,7 +238,9 @@ def test_an_engine_that_was_started_again_unseen_is_greeted_again(extended):
         until_said(extended, READY)
 
 
-@pytest.mark.parametrize("frames", [[b"HTTP"], [b"ANB\x01"], [b"ANB\x01", b"\xc1"], [b"ANB\x02", b"\x80"]])
+@pytest.mark.parametrize(
+    "frames", [[b"HTTP"], [b"ANB\x01"], [b"ANB\x01", b"\xc1"], [b"ANB\x02", b"\x80"]]
+)
 def test_what_is_no_engine_is_told_and_left(extended, frames):
     context = zmq.Context()
     other = context.socket(zmq.ROUTER)

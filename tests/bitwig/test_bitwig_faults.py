@@ -11,6 +11,11 @@ import pytest
 from bitwig_host import clips
 from gateway_setup import TOKEN, gateway_to, running, toy_server
 
+from bridge_protocol.clock import MonotonicClock
+from engine_host.server.gateway import Gateway
+from engine_host.server.gateway_limits import GatewayLimits
+from engine_host.server.gateway_token import GatewayToken
+
 READY = "toy; ready: 2 bars"
 LONG_MS = 1_000  # where much of the host's time has to pass; a sign of life comes 4 times a second
 
@@ -99,7 +104,9 @@ def say(peer, message: dict) -> None:
     peer.sendall(len(body).to_bytes(4, "big") + body)
 
 
-@pytest.mark.parametrize("part", [b"\x00\x00", b"\x00\x00\x00\x20", b"\x00\x00\x00\x20" + b'{"type"'])
+@pytest.mark.parametrize(
+    "part", [b"\x00\x00", b"\x00\x00\x00\x20", b"\x00\x00\x00\x20" + b'{"type"']
+)
 def test_half_a_frame_is_given_up_after_five_seconds_and_the_script_connects_anew(
     bitwig, listener, part
 ):
@@ -120,7 +127,7 @@ def test_half_a_frame_is_given_up_after_five_seconds_and_the_script_connects_ane
         assert heard(second)["type"] == "sign_in"
 
 
-@pytest.mark.parametrize("rubbish", [b"HTTP", b"[]", b"\x82\xa4type", b"", b"{\"type\":"])
+@pytest.mark.parametrize("rubbish", [b"HTTP", b"[]", b"\x82\xa4type", b"", b'{"type":'])
 def test_rubbish_is_told_and_the_script_connects_anew(bitwig, listener, rubbish):
     connected(bitwig, port_of(listener))
     bitwig.advance(80)
@@ -147,7 +154,7 @@ def test_without_an_engine_the_script_asks_again_until_there_is_one(bitwig, tmp_
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     connected(bitwig, port)
-    until_said(bitwig, f"no engine at port {port}: run `anacrusis serve`")
+    until_said(bitwig, f"no engine at port {port}: run `anacrusis serve`", LONG_MS)
     server = toy_server()
     with running(server), gateway_on(port, server, tmp_path):
         until_ready(bitwig, LONG_MS)
@@ -156,11 +163,6 @@ def test_without_an_engine_the_script_asks_again_until_there_is_one(bitwig, tmp_
 @contextmanager
 def gateway_on(port: int, server, files: Path):
     """As gateway_to, on a port that somebody had before."""
-    from bridge_protocol.clock import MonotonicClock
-    from engine_host.server.gateway import Gateway
-    from engine_host.server.gateway_limits import GatewayLimits
-    from engine_host.server.gateway_token import GatewayToken
-
     limits = GatewayLimits(wrong_token_s=0.0)
     token = GatewayToken(TOKEN, "of the tests")
     made = Gateway(token, server.endpoint, MonotonicClock(), port=port, files=files, limits=limits)
@@ -339,9 +341,10 @@ def test_a_render_without_a_loop_on_bar_lines_is_explained(bitwig, toy):
     bitwig.transport(looping=True, loopStart=1.0, loopEnd=6.0)
     bitwig.advance(200)
     bitwig.call("press", label="Loop into slots")
-    assert bitwig.state["popups"][1:] == [
-        "Anacrusis: set the arranger's loop on bar lines, and switch it on"
-    ] * 2
+    assert (
+        bitwig.state["popups"][1:]
+        == ["Anacrusis: set the arranger's loop on bar lines, and switch it on"] * 2
+    )
 
 
 def test_a_loop_longer_than_the_slots_is_cut_and_said(bitwig, toy):

@@ -177,13 +177,14 @@ def play(deck, timeline, sound, block=512, events=None):
 def play_in_time(deck, timeline, sound, block=512, speed=1.0, on_block=None):
     """As :func:`play`, at the pace of a host that plays; ``on_block(frames played)`` before each.
 
-    Returns (sound, song samples, seconds that each block took).
+    It ends early where ``on_block`` returns True. Returns (sound, song samples, seconds that each
+    block took).
     """
     out, places, took = [], [], []
     due = time.monotonic()
     for start in range(0, sound.shape[1], block):
-        if on_block is not None:
-            on_block(start)
+        if on_block is not None and on_block(start):
+            break
         piece = sound[:, start : start + block]
         position = timeline.position()
         before = time.monotonic()
@@ -196,9 +197,17 @@ def play_in_time(deck, timeline, sound, block=512, speed=1.0, on_block=None):
 
 
 def bounce(deck, timeline, sound, block=512, events=None):
-    """An offline pass; returns (sound, song samples)."""
+    """An offline pass, and the stop after it; returns (sound, song samples)."""
     deck.offline(True)
     try:
         return play(deck, timeline, sound, block, events)
     finally:
         deck.offline(False)
+        stop(deck, timeline)
+
+
+def stop(deck, timeline):
+    """A block in which the host stands still, and no longer renders; it may then go on."""
+    timeline.playing = False
+    deck.process(np.zeros((2, 64), np.float32), timeline.position())
+    timeline.playing = True

@@ -202,7 +202,7 @@ class MarkEngine:
                 code="RANGE_PAST_END",
                 field="bars",
                 message="The source ends before.",
-                next_bar=self.last_bar,
+                last_bar=self.last_bar,
             )
         start = session.grid.sample(message.first_bar - 1)
         frames = session.grid.sample(message.last_bar) - start

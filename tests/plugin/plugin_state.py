@@ -40,9 +40,15 @@ def with_lv2_words(turtle, words, prefix=PREFIX):
 def lv2_words_of(turtle, prefix=PREFIX):
     """state key -> text, of a state in Turtle as lilv writes it."""
     words = {}
-    for key, text in re.findall(rf'<{re.escape(prefix)}(\w+)> "((?:[^"\\]|\\.)*)"', turtle):
-        words[key] = re.sub(r"\\(.)", lambda m: {"n": "\n", "t": "\t"}.get(m[1], m[1]), text)
+    quoted = r'"""(?P<long>(?:[^\\]|\\.)*?)"""|"(?P<short>(?:[^"\\]|\\.)*)"'
+    for found in re.finditer(rf"<{re.escape(prefix)}(?P<key>\w+)> (?:{quoted})", turtle):
+        text = found["short"] if found["long"] is None else found["long"]
+        words[found["key"]] = re.sub(r"\\(.)", _unescaped, text)
     return words
+
+
+def _unescaped(found):
+    return {"n": "\n", "t": "\t"}.get(found[1], found[1])
 
 
 def _quoted(text):

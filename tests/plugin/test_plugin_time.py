@@ -65,15 +65,16 @@ def test_before_the_song_the_track_is_dry_and_its_first_frame_is_exact(host):
     assert result.wet[1024:].all()
 
 
-def test_playing_in_time_is_exact_once_the_engine_is_heard(host):
+def test_an_engine_that_is_found_while_playing_is_heard_from_a_bar_line_on(host):
     song = Song(tempo=((0, 97),), meter=((0, 7, 8),))
     deck, _ = host()
-    timeline = Timeline(song, 1_000_000)
-    sound, places, _ = play_in_time(deck, timeline, dry(3 * 48_000), speed=SPEED)
+    sound, places, _ = play_in_time(deck, Timeline(song, 1_000_000), dry(192_000), speed=SPEED)
     result = heard(sound, places, seed=77)
-    assert not result.wrong.any()
-    assert result.wet[-96_000:].all()
+    first = int(np.flatnonzero(result.wet)[0])
+    assert result.wet[first:].all()
+    assert places[first] in [song.sample(song.bar_start(bar)) for bar in range(20)]
     assert result.longest_fade <= FADE
+    assert not result.wrong.any()
 
 
 def test_a_song_that_was_loaded_ahead_sounds_from_its_first_frame(host):

@@ -8,7 +8,7 @@
 namespace anacrusis {
 namespace {
 
-constexpr std::int64_t kSampleBias = std::int64_t{1} << 39U;  // keeps negative samples out of the round's bits
+constexpr std::int64_t kSampleBias = std::int64_t{1} << 39U;  // negative samples keep out of the round
 constexpr unsigned kSampleBits = 40;
 constexpr unsigned kOwnerShift = kSampleBits;  // what lies above: epoch and round
 
@@ -28,7 +28,8 @@ std::uint64_t packed(float left, float right) noexcept {
 }
 
 void unpack(std::uint64_t frame, float& left, float& right) noexcept {
-    const std::uint32_t bits[2] = {static_cast<std::uint32_t>(frame), static_cast<std::uint32_t>(frame >> 32U)};
+    const std::uint32_t bits[2] = {static_cast<std::uint32_t>(frame),
+                                   static_cast<std::uint32_t>(frame >> 32U)};
     std::memcpy(&left, &bits[0], sizeof left);
     std::memcpy(&right, &bits[1], sizeof right);
 }
@@ -175,7 +176,8 @@ std::uint32_t AudioRing::count(std::uint32_t epoch, std::int64_t position, std::
         const std::int64_t at = position + done;
         const std::atomic<std::uint64_t>* tags = &tags_[row_of(at)];
         const std::uint64_t wanted = tag_of(epoch, at, sample + done);
-        const auto piece = static_cast<std::uint32_t>(std::min<std::int64_t>(limit - done, rows_to_the_end(at)));
+        const std::int64_t in_memory = rows_to_the_end(at);
+        const auto piece = static_cast<std::uint32_t>(std::min<std::int64_t>(limit - done, in_memory));
         for (std::uint32_t i = 0; i < piece; ++i) {
             if (matches(tags[i].load(std::memory_order_acquire), wanted + i, slack) != there) {
                 return done + i;

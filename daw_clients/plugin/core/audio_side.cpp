@@ -171,16 +171,19 @@ void AudioSide::tell(const Buffers& buffers, std::uint32_t offset, const WetRang
 /// The frame of the piece at which the engine's sound begins to come back, so that it is whole on a bar
 /// line; kNever: not in this piece.
 std::uint32_t AudioSide::release_frame() const noexcept {
-    const BarLines lines = BarLines::of(host_, rate_hz_);
     const std::int64_t rise = mixer_.fade_frames() - 1;
+    if (!BarLines::can_be_told_by(host_)) {
+        return 0;
+    }
     for (const Run& run : runs_) {
-        if (!lines.known || !run.has_ppq) {
-            return run.offset;
+        if (!BarLines::known_in(run, host_)) {
+            continue;
         }
+        const BarLines lines = BarLines::of(run, host_, rate_hz_);
         const bool loops = run.loop.valid && run.sample < run.loop.end;
         const std::int64_t last = loops ? run.loop.end - run.sample : kNever;
-        std::int64_t line = lines.first_from(run.ppq, rise);
-        for (; line <= last && line - rise < run.frames; line = lines.first_from(run.ppq, line + 1)) {
+        std::int64_t line = lines.first_from(rise);
+        for (; line <= last && line - rise < run.frames; line = lines.first_from(line + 1)) {
             const auto frame = static_cast<std::uint32_t>(run.offset + line - rise);
             if (ahead_at(frame) > 2 * rise) {
                 return frame;

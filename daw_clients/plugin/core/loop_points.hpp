@@ -20,8 +20,7 @@ struct Loop {
 /// A jump that nobody foresaw: from where playing on would have led, to where the host is.
 struct Jump {
     std::int64_t from, to;
-    double from_ppq, to_ppq;
-    bool has_ppq;
+    double from_ppq, to_ppq;   // 0 where the host has none
     bool wrapped;              // a wrap had been foreseen in the block before,
     std::int64_t since_wrap;   // so many frames before ``from``
 };
@@ -83,7 +82,7 @@ public:
         }
         const bool again = jump.to < jump.from && jump.from == jump_.from && jump.to == jump_.to;
         jump_ = jump;
-        if (again && jump.has_ppq && jump.from - jump.to >= kShortestFrames) {
+        if (again && jump.from - jump.to >= kShortestFrames) {
             seen_ = {true, jump.to, jump.from, jump.to_ppq, jump.from_ppq};
         }
     }

@@ -95,18 +95,28 @@ Run PlayHead::next(std::uint32_t frames) noexcept {
     run.has_ppq = has_ppq_;
     run.has_bar_start = has_bar_start_;
     run.ppq = ppq_;
+    run.bar_start_ppq = bar_start_ppq_;
     run.loop = loop_;
     if (playing_) {
-        sample_ += run.frames;
-        address_ += run.frames;
-        position_ += run.frames;
-        straight_ += run.frames;
-        since_wrap_ += run.frames;
-        since_told_ += run.frames;
-        has_ppq_ = has_ppq_ && frames_per_quarter_ > 0.0;
-        ppq_ += has_ppq_ ? run.frames / frames_per_quarter_ : 0.0;
+        pass(run.frames);
     }
     return run;
+}
+
+void PlayHead::pass(std::uint32_t frames) noexcept {
+    sample_ += frames;
+    address_ += frames;
+    position_ += frames;
+    straight_ += frames;
+    since_wrap_ += frames;
+    since_told_ += frames;
+    if (frames_per_quarter_ > 0.0) {
+        const double quarters = frames / frames_per_quarter_;
+        ppq_ += quarters;
+        bar_start_ppq_ -= bar_counts_from_here_ ? quarters : 0.0;
+    } else {
+        has_ppq_ = has_bar_start_ = false;
+    }
 }
 
 std::int64_t PlayHead::frame_of(const HostTime& host) const noexcept {
@@ -126,14 +136,15 @@ PlayHead::Arrival PlayHead::arrival_of(const HostTime& host, std::int64_t frame)
     if (playing_ && armed_ && near(sample_, loop_.end) && near(frame, loop_.start)) {
         return Arrival::wraps;
     }
-    const bool next_piece = playing_ && host.playing && frame == told_frame_ && since_told_ < max_block_frames_;
-    return next_piece ? Arrival::goes_on : Arrival::elsewhere;
+    const bool same_word = frame == told_frame_ && since_told_ < max_block_frames_;
+    return playing_ && host.playing && same_word ? Arrival::goes_on : Arrival::elsewhere;
 }
 
 void PlayHead::learn_from(const HostTime& host, std::int64_t frame) noexcept {
-    const bool has_ppq = has_ppq_ && host.has_ppq;
+    const bool told = has_ppq_ && host.has_ppq;
     if (started_ && playing_ && host.playing) {
-        loops_.learn(loop_, host, {straight_, frame, ppq_, host.ppq, has_ppq, wrapped_inside_, since_wrap_});
+        const double from_ppq = told ? ppq_ : 0.0, to_ppq = told ? host.ppq : 0.0;
+        loops_.learn(loop_, host, {straight_, frame, from_ppq, to_ppq, wrapped_inside_, since_wrap_});
     } else {
         loops_.let_go();
     }
@@ -157,14 +168,22 @@ void PlayHead::enter_epoch() noexcept {
 
 void PlayHead::set_place(const HostTime& host, std::int64_t frame) noexcept {
     const std::int64_t ahead = sample_ - frame;  // of the host's own words
-    has_ppq_ = host.has_ppq && (ahead == 0 || host.has_tempo);
-    ppq_ = has_ppq_ && ahead != 0 ? host.ppq + static_cast<double>(ahead) / frames_per_quarter_ : host.ppq;
-    has_bar_start_ = host.has_bar_start;
+    set_quarters(host, ahead);
     loop_ = loops_.of(host, sample_, ppq_, frames_per_quarter_);
     armed_ = loop_.valid && std::max(sample_, frame) < loop_.end;
     straight_ = sample_;
     since_wrap_ = 0;
     wrapped_inside_ = false;
+}
+
+void PlayHead::set_quarters(const HostTime& host, std::int64_t ahead) noexcept {
+    const bool known = ahead == 0 || host.has_tempo;
+    const double further = known && ahead != 0 ? static_cast<double>(ahead) / frames_per_quarter_ : 0.0;
+    has_ppq_ = host.has_ppq && known;
+    ppq_ = host.ppq + further;
+    bar_counts_from_here_ = !host.has_ppq;
+    has_bar_start_ = host.has_bar_start && known;
+    bar_start_ppq_ = host.bar_start_ppq - (bar_counts_from_here_ ? further : 0.0);
 }
 
 void PlayHead::wrap() noexcept {

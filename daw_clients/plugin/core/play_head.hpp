@@ -25,7 +25,8 @@ struct Run {
     std::int64_t sample = 0;     // in the song
     std::int64_t position = 0;   // on the ring's line
     double ppq = 0.0;
-    Loop loop;
+    double bar_start_ppq = 0.0;  // without has_ppq: counted from the run's first frame
+    Loop loop;  // its quarter notes are 0 where nobody told them
 };
 
 /// A host's transport in samples, from what it tells at the start of each block.
@@ -65,6 +66,8 @@ private:
     void note_frame(const HostTime& host) noexcept;
     void enter_epoch() noexcept;
     void set_place(const HostTime& host, std::int64_t frame) noexcept;
+    void set_quarters(const HostTime& host, std::int64_t ahead) noexcept;
+    void pass(std::uint32_t frames) noexcept;
     void wrap() noexcept;
 
     double rate_hz_ = 0.0, frames_per_quarter_ = 0.0;  // the latter 0: no tempo known
@@ -74,7 +77,8 @@ private:
     std::uint32_t epoch_ = 0, lap_ = 0;
     std::int64_t address_ = 0, sample_ = 0, position_ = 0, left_ = kNowhere;
     bool has_ppq_ = false, has_bar_start_ = false;
-    double ppq_ = 0.0;
+    bool bar_counts_from_here_ = false;  // the host has no ppq
+    double ppq_ = 0.0, bar_start_ppq_ = 0.0;
 
     std::int64_t told_frame_ = kNowhere, since_told_ = 0;  // the host's last new word, and frames since
     std::int64_t straight_ = 0, since_wrap_ = 0;           // were there no loop; in this block

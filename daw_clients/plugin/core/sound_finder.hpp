@@ -16,7 +16,8 @@ struct WetRange {
     std::int64_t start = 0, end = 0;
 
     static WetRange of(const Shared& shared) noexcept {
-        return {shared.wet_start.load(std::memory_order_relaxed), shared.wet_end.load(std::memory_order_relaxed)};
+        return {shared.wet_start.load(std::memory_order_relaxed),
+                shared.wet_end.load(std::memory_order_relaxed)};
     }
     bool known() const noexcept { return start < end; }
     bool has(std::int64_t sample) const noexcept { return sample >= 0 && sample >= start && sample < end; }

@@ -67,7 +67,7 @@ void Teller::tell_run(const Run& run, std::int64_t gap_start, std::int64_t gap_e
     told.gap_start = gap ? gap_start : kNowhere;
     told.gap_end = gap ? gap_end : kNowhere;
     told.ppq = run.has_ppq ? run.ppq : 0.0;
-    told.bar_start_ppq = run.has_bar_start ? host_.bar_start_ppq : 0.0;
+    told.bar_start_ppq = run.has_bar_start ? run.bar_start_ppq : 0.0;
     told.bpm = host_.has_tempo ? host_.bpm : 0.0;
     told.loop_start_ppq = run.loop.valid ? run.loop.start_ppq : 0.0;
     told.loop_end_ppq = run.loop.valid ? run.loop.end_ppq : 0.0;

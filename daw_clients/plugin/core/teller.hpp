@@ -25,7 +25,8 @@ public:
     void prepare(double rate_hz);
 
     /// A block begins; ``at_ns`` is when, ``host`` made sane, ``values`` those of its first frame.
-    void begin_block(std::int64_t at_ns, const HostTime& host, bool offline, const EngineValues& values) noexcept;
+    void begin_block(std::int64_t at_ns, const HostTime& host, bool offline,
+                     const EngineValues& values) noexcept;
 
     /// A new epoch begins; the one before was left at that address (kNowhere: there was none).
     void begin_epoch(std::int64_t left) noexcept;

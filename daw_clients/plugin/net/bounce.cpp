@@ -59,7 +59,8 @@ void Bounce::finish() {
 
 /// Counts what the host taught that was not known.
 std::uint64_t Bounce::lessons() const noexcept {
-    return song_.automation.corrections() + song_.timeline.revision() + song_.capture.revision();
+    const std::uint64_t sound = knew_sound_ ? song_.capture.revision() : 0;
+    return song_.automation.corrections() + song_.timeline.revision() + sound;
 }
 
 void Bounce::publish(BounceState state) {
@@ -91,11 +92,15 @@ SampleRange Bounce::clipped(SampleRange wet) const noexcept {
     return active_ ? SampleRange{wet.start, std::min(wet.end, std::max(source_end_, wet.start))} : wet;
 }
 
+void Bounce::watch() {
+    const bool timed_out = shared_.bounce_timed_out.load(std::memory_order_relaxed);
+    if (!active_ || stage_ == Stage::failed || !timed_out) return;
+    fail("The bounce went on dry: the engine gave no sign of life. Start it, and bounce again.");
+}
+
 void Bounce::step(std::int64_t now_ns, bool ready, SampleRange wet, bool interval) {
     if (!active_ || stage_ == Stage::failed) return;
-    if (shared_.bounce_timed_out.load(std::memory_order_relaxed)) {
-        fail("The bounce went on dry: the engine gave no sign of life. Start it, and bounce again.");
-    } else if (interval) {
+    if (interval) {
         fail("The track's live input can't be bounced offline; bounce in real time, or with mode=follow.");
     }
     if (stage_ != Stage::preparing && stage_ != Stage::failed && turned_off()) {
@@ -115,7 +120,10 @@ void Bounce::step(std::int64_t now_ns, bool ready, SampleRange wet, bool interva
 /// Asks for the bars from where the host is.
 void Bounce::begin_render() {
     line_ = run_.sample - run_.address;
-    if (!lessons_ && !wet_.empty()) lessons_ = lessons();
+    if (!lessons_ && !wet_.empty()) {
+        knew_sound_ = song_.source && !song_.capture.newest().empty();
+        lessons_ = lessons();
+    }
     const std::int64_t from = std::max({run_.sample, wet_.start, std::int64_t{0}});
     const SampleRange wet = clipped(wet_);
     if (from < wet.end) {

@@ -32,6 +32,8 @@ public:
     /// The instance is shut down.
     void end();
 
+    /// Looks whether the audio thread has given up: with or without an engine.
+    void watch();
     /// Goes on. ``ready``: everything is told and acknowledged, and the live stream is closed. ``wet``:
     /// what has sound at all. ``interval``: the source is the track's own input, which can't be bounced.
     void step(std::int64_t now_ns, bool ready, SampleRange wet, bool interval);
@@ -84,6 +86,7 @@ private:
     Stage stage_ = Stage::preparing;
     RunRecord run_{};
     std::optional<std::uint64_t> lessons_;  // what was learned before the first render of this pass
+    bool knew_sound_ = false;               // the track's, then
     SampleRange wet_;
 
     std::uint64_t job_ = 0;               // counts renders: answers to an earlier one are dropped

@@ -46,6 +46,7 @@ void Link::watch_silence(std::int64_t now_ns) {
 }
 
 bool Link::take(const protocol::EngineMessage& message, std::int64_t now_ns) {
+    if (now_ns - heard_ns_ > kSilentNs) pulse_ns_ = now_ns;  // it shall have the time to show one
     heard_ns_ = now_ns;
     if (const auto* pulse = std::get_if<protocol::Pulse>(&message)) {
         pulse_ns_ = now_ns;

@@ -66,7 +66,7 @@ private:
     std::int64_t hello_seq_ = -1;
     std::int64_t asked_ns_ = 0;    // the last hello or ping
     std::int64_t heard_ns_ = 0;    // anything of the engine, or the connection
-    std::int64_t pulse_ns_ = 0;    // a sign of our own session
+    std::int64_t pulse_ns_ = 0;    // a sign of our own session, or the end of a silence
     bool says_hung_ = false;
 };
 

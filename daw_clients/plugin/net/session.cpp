@@ -52,6 +52,7 @@ void Session::step() {
     take_messages(now_ns);
     link_.step(now_ns);
     watch_silence();
+    bounce_.watch();
     busy_ = source_.work();
     if (link_.open()) tell(now_ns);
     requests_.flush();
@@ -261,10 +262,10 @@ void Session::publish(std::int64_t now_ns) {
     publish_wet();
     audio_.shared.latency_frames.store(latency_frames(), std::memory_order_relaxed);
     publish_status(now_ns);
+    explain_link(now_ns);
     if (now_ns - published_ns_ < kPublishEveryNs) return;
     published_ns_ = now_ns;
     publish_lead();
-    explain_link(now_ns);
 }
 
 void Session::publish_lead() {
@@ -299,10 +300,13 @@ void Session::publish_status(std::int64_t now_ns) {
 }
 
 void Session::explain_link(std::int64_t now_ns) {
+    const std::pair<Link::State, bool> link{link_.state(), link_.hangs(now_ns)};
+    if (explained_ == link) return;
+    explained_ = link;
     std::string words;
     if (link_.state() == Link::State::refused || link_.state() == Link::State::wrong_version) {
         words = link_.words();
-    } else if (link_.hangs(now_ns)) {
+    } else if (link.second) {
         words = "The engine at " + song_.settings.endpoint + " doesn't answer. If it isn't just starting, stop it and start it again.";
     } else if (!link_.has_session()) {
         words = "No engine answers at " + song_.settings.endpoint + "; start one with: anacrusis serve";

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/audio_ring.hpp"
@@ -83,6 +84,7 @@ private:
 
     std::optional<RunRecord> run_;
     std::vector<float> input_;
+    std::optional<std::pair<Link::State, bool>> explained_;
     bool had_session_ = false, was_silent_ = false, busy_ = false;
     std::uint64_t map_edits_ = 0, changes_ = 0;  // as followed by the live stream
     std::int64_t renewed_ns_ = 0, published_ns_ = 0;

@@ -23,8 +23,8 @@ struct Facts {
 inline Status status_of(const Facts& facts) noexcept {
     if (facts.link == Link::State::wrong_version) return Status::wrong_version;
     if (facts.link == Link::State::refused) return Status::refused;
-    if (facts.hangs) return Status::hung;
     if (facts.bounce == Bounce::Outcome::failed) return Status::bounce_failed;
+    if (facts.hangs) return Status::hung;
     if (facts.link == Link::State::looking || facts.link == Link::State::greeting) return Status::looking;
     if (facts.bouncing && facts.has_sound) return facts.rendering ? Status::playing : Status::preparing;
     if (facts.bounce == Bounce::Outcome::learned) return Status::learned;

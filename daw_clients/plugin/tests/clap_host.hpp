@@ -43,8 +43,8 @@ public:
         event.value = value;
     }
     void gesture(std::uint32_t time, clap_id parameter, bool begins) {
-        add<clap_event_param_gesture>(time, begins ? CLAP_EVENT_PARAM_GESTURE_BEGIN : CLAP_EVENT_PARAM_GESTURE_END)
-            .param_id = parameter;
+        const int type = begins ? CLAP_EVENT_PARAM_GESTURE_BEGIN : CLAP_EVENT_PARAM_GESTURE_END;
+        add<clap_event_param_gesture>(time, type).param_id = parameter;
     }
     void note(std::uint32_t time, std::int16_t key, bool on) {
         clap_event_note& event = add<clap_event_note>(time, on ? CLAP_EVENT_NOTE_ON : CLAP_EVENT_NOTE_OFF);
@@ -61,7 +61,9 @@ private:
         clap_event_param_gesture gesture;
         clap_event_note note;
     };
-    static const Events& self(const clap_input_events* list) { return *static_cast<const Events*>(list->ctx); }
+    static const Events& self(const clap_input_events* list) {
+        return *static_cast<const Events*>(list->ctx);
+    }
 
     template <typename Kind>
     Kind& add(std::uint32_t time, int type) {
@@ -89,8 +91,8 @@ inline clap_sectime seconds(double time) {
 inline clap_event_transport transport_of(const anacrusis::HostTime& time, double rate_hz) {
     clap_event_transport told{};
     told.header = {sizeof told, 0, CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_TRANSPORT, 0};
-    told.flags = CLAP_TRANSPORT_HAS_TEMPO | CLAP_TRANSPORT_HAS_BEATS_TIMELINE | CLAP_TRANSPORT_HAS_SECONDS_TIMELINE |
-                 CLAP_TRANSPORT_HAS_TIME_SIGNATURE;
+    told.flags = CLAP_TRANSPORT_HAS_TEMPO | CLAP_TRANSPORT_HAS_TIME_SIGNATURE;
+    told.flags |= CLAP_TRANSPORT_HAS_BEATS_TIMELINE | CLAP_TRANSPORT_HAS_SECONDS_TIMELINE;
     told.flags |= time.playing ? CLAP_TRANSPORT_IS_PLAYING : 0;
     told.flags |= time.looping ? CLAP_TRANSPORT_IS_LOOP_ACTIVE : 0;
     told.song_pos_beats = beats(time.ppq);
@@ -116,13 +118,15 @@ public:
         if (entry_ == nullptr || !entry_->init(path.c_str())) {
             throw std::runtime_error("no CLAP entry");
         }
-        const auto* factory = static_cast<const clap_plugin_factory*>(entry_->get_factory(CLAP_PLUGIN_FACTORY_ID));
+        const auto* factory =
+            static_cast<const clap_plugin_factory*>(entry_->get_factory(CLAP_PLUGIN_FACTORY_ID));
         host_ = {CLAP_VERSION, nullptr, "realtime_count", "", "", "1",
-                 [](const clap_host*, const char*) -> const void* { return nullptr; }, [](const clap_host*) {},
-                 [](const clap_host*) {}, [](const clap_host*) {}};
+                 [](const clap_host*, const char*) -> const void* { return nullptr; },
+                 [](const clap_host*) {}, [](const clap_host*) {}, [](const clap_host*) {}};
         plugin_ = factory->create_plugin(factory, &host_, factory->get_plugin_descriptor(factory, 0)->id);
         if (plugin_ == nullptr || !plugin_->init(plugin_) ||
-            !plugin_->activate(plugin_, rate_hz, 1, max_block_frames) || !plugin_->start_processing(plugin_)) {
+            !plugin_->activate(plugin_, rate_hz, 1, max_block_frames) ||
+            !plugin_->start_processing(plugin_)) {
             throw std::runtime_error("the plugin doesn't start");
         }
     }
@@ -138,7 +142,8 @@ public:
 
     /// Those that a host may set.
     std::vector<Parameter> parameters() const {
-        const auto* params = static_cast<const clap_plugin_params*>(plugin_->get_extension(plugin_, CLAP_EXT_PARAMS));
+        const auto* params =
+            static_cast<const clap_plugin_params*>(plugin_->get_extension(plugin_, CLAP_EXT_PARAMS));
         std::vector<Parameter> found;
         for (std::uint32_t index = 0; params != nullptr && index < params->count(plugin_); ++index) {
             clap_param_info info{};
@@ -156,16 +161,20 @@ public:
         clap_audio_buffer in{}, out{};
         float* ins[2] = {nullptr, nullptr};
         float* outs[2] = {nullptr, nullptr};
-        clap_output_events sink{nullptr, [](const clap_output_events*, const clap_event_header*) { return true; }};
+        clap_output_events sink{nullptr,
+                                [](const clap_output_events*, const clap_event_header*) { return true; }};
     };
     void fill(Block& block, const anacrusis::HostTime& time, double rate_hz, std::uint32_t frames,
               const Events& events) const {
         block.transport = transport_of(time, rate_hz);
         block.in = {block.ins, nullptr, 2, 0, 0};
         block.out = {block.outs, nullptr, 2, 0, 0};
-        block.process = {-1, frames, &block.transport, &block.in, &block.out, 1, 1, events.list(), &block.sink};
+        block.process = {-1, frames, &block.transport, &block.in, &block.out,
+                         1,  1,      events.list(),    &block.sink};
     }
-    clap_process_status process(const Block& block) const { return plugin_->process(plugin_, &block.process); }
+    clap_process_status process(const Block& block) const {
+        return plugin_->process(plugin_, &block.process);
+    }
 
 private:
     void* library_ = nullptr;

@@ -61,7 +61,8 @@ void playing_on_keeps_the_epoch_and_counts_addresses() {
     host.playing = true;
     follower.take(host, 100);
     const Run& run = follower.take(host, 77);
-    CHECK(!follower.fresh && run.epoch == 1 && run.address == 100 && run.sample == 100 && run.position == 100);
+    CHECK(!follower.fresh && run.epoch == 1);
+    CHECK(run.address == 100 && run.sample == 100 && run.position == 100);
 }
 
 void a_start_after_a_stop_in_the_same_place_keeps_the_epoch() {
@@ -376,6 +377,36 @@ void an_absent_ppq_leaves_ppq_and_loop_out() {
     CHECK(!run.has_ppq && !run.loop.valid);
 }
 
+void a_bar_start_without_ppq_is_counted_from_each_runs_own_first_frame() {
+    Follower follower(kRate, 512);
+    HostTime time;
+    time.playing = time.has_frame = time.has_tempo = time.has_bar_start = true;
+    time.frame = 10'000;
+    time.bpm = 120.0;
+    time.bar_start_ppq = -0.5;
+    const Run& first = follower.take(time, 240);
+    CHECK(first.has_bar_start && first.bar_start_ppq == -0.5 && !first.has_ppq);
+    const Run& second = follower.take(time, 240);  // the same words for the next piece
+    CHECK(second.has_bar_start && second.sample == 10'240);
+    CHECK_NEAR(second.bar_start_ppq, -0.51, 1e-12);
+    time.has_tempo = false;
+    CHECK(!follower.take(time, 10).has_bar_start);
+}
+
+void an_untold_loop_needs_no_quarter_notes() {
+    Follower follower;
+    HostTime time;
+    time.playing = time.has_frame = true;
+    for (int pass = 0; pass < 5; ++pass) {
+        for (time.frame = 4'800; time.frame < 9'600; time.frame += 480) {
+            follower.take(time, 480);
+        }
+    }
+    const Run& run = follower.runs.front();
+    CHECK(run.epoch == 3 && run.lap == 2);
+    CHECK(run.loop.valid && run.loop.start == 4'800 && run.loop.end == 9'600);
+}
+
 void nonsense_of_a_host_is_left_out() {
     HostTime time;
     time.playing = time.has_frame = time.has_ppq = time.has_tempo = time.has_signature = time.looping = true;
@@ -446,6 +477,8 @@ int main() {
     a_host_without_frames_is_placed_by_its_ppq();
     a_host_without_any_place_goes_on_by_its_own_count();
     an_absent_ppq_leaves_ppq_and_loop_out();
+    a_bar_start_without_ppq_is_counted_from_each_runs_own_first_frame();
+    an_untold_loop_needs_no_quarter_notes();
     nonsense_of_a_host_is_left_out();
     random_hosts_are_followed_to_the_frame_at_all_rates();
     return check::finish();

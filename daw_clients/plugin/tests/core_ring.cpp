@@ -22,8 +22,8 @@ struct Ring {
 
     Ring() { ring.prepare(kRate); }
 
-    AudioRing::Written write(std::uint32_t epoch, std::int64_t address, std::int64_t sample, std::uint32_t frames,
-                             float value) {
+    AudioRing::Written write(std::uint32_t epoch, std::int64_t address, std::int64_t sample,
+                             std::uint32_t frames, float value) {
         const std::vector<float> audio(std::size_t{2} * frames, value);
         return ring.write(epoch, address, sample, audio.data(), frames);
     }

@@ -129,7 +129,8 @@ private:
 
 /// The track's own sound. Never positive.
 inline float input_value(std::int64_t played, int channel) {
-    const auto bits = static_cast<std::uint64_t>(played) * 2'654'435'761U + static_cast<std::uint64_t>(channel);
+    const auto at = static_cast<std::uint64_t>(played), other = static_cast<std::uint64_t>(channel);
+    const std::uint64_t bits = at * 2'654'435'761U + other;
     return -static_cast<float>((bits >> 8U & 0xFFFFFU) + 1) / 2'097'152.0F;
 }
 
@@ -168,7 +169,8 @@ public:
         if (runs == 0 || !audio_.ring().read_address(last.epoch, read)) {
             return;
         }
-        const std::int64_t end = std::min(std::max(read, last.address) + reach_frames, address_ + most_frames);
+        const std::int64_t reach = std::max(read, last.address) + reach_frames;
+        const std::int64_t end = std::min(reach, address_ + most_frames);
         if (address_ < read) {
             skip_to(read);
         }
@@ -207,7 +209,8 @@ private:
     }
 
     bool send_block(std::int64_t end) {
-        const auto frames = static_cast<std::uint32_t>(std::min({std::int64_t{4096}, end - address_, straight()}));
+        const std::int64_t largest = 4'096;
+        const auto frames = static_cast<std::uint32_t>(std::min({largest, end - address_, straight()}));
         block_.resize(std::size_t{2} * frames);
         for (std::uint32_t i = 0; i < frames; ++i) {
             sound_(last.epoch, sample_ + i, &block_[std::size_t{2} * i]);
@@ -237,7 +240,8 @@ inline auto watermarks() {
 
 /// A plugin's audio side with a host before it.
 struct Rig {
-    explicit Rig(double rate, std::uint32_t max_block = 4096) : rate_hz(rate), shared(std::make_unique<Shared>()) {
+    explicit Rig(double rate, std::uint32_t max_block = 4096)
+        : rate_hz(rate), shared(std::make_unique<Shared>()) {
         set_defaults(*shared);
         audio = std::make_unique<AudioSide>(*shared);
         prepared = audio->prepare(rate, max_block);
@@ -271,7 +275,9 @@ struct Rig {
     }
 
     std::uint32_t fade() const { return static_cast<std::uint32_t>(std::lround(0.010 * rate_hz)); }
-    bool dry_at(std::uint32_t i) const { return same_bits(in[0][i], out[0][i]) && same_bits(in[1][i], out[1][i]); }
+    bool dry_at(std::uint32_t i) const {
+        return same_bits(in[0][i], out[0][i]) && same_bits(in[1][i], out[1][i]);
+    }
     bool wet_at(std::uint32_t i, std::int64_t sample) const {
         const std::uint32_t epoch = audio->epochs().newest();
         return same_bits(out[0][i], Watermark::left(epoch, sample)) &&

@@ -62,7 +62,7 @@ public:
         } else if (dice < 6) {
             host_.playing = !host_.playing || dice == 5;
         } else if (dice == 6) {
-            host_.song = Song(kRate, 60.0 + static_cast<double>(random_() % 120), 3 + static_cast<int>(dice % 4), 4);
+            host_.song = Song(kRate, 60.0 + static_cast<double>(random_() % 120), 5, 4);
         }
         const double share = static_cast<double>(random_() % 65'536) / 65'535.0;
         return static_cast<std::uint32_t>(std::lround(std::pow(static_cast<double>(kLargest), share)));
@@ -163,11 +163,11 @@ Tally through_clap(std::uint64_t blocks, const std::string& path) {
         }
         Session session;
         small_host::Events events;
-        std::vector<float> in(kLargest), out[2] = {std::vector<float>(kLargest), std::vector<float>(kLargest)};
+        std::vector<float> in(kLargest), left(kLargest), right(kLargest);
         small_host::Plugin::Block block;
         block.ins[0] = block.ins[1] = in.data();
-        block.outs[0] = out[0].data();
-        block.outs[1] = out[1].data();
+        block.outs[0] = left.data();
+        block.outs[1] = right.data();
         for (; tally.blocks < blocks; ++tally.blocks) {
             const std::uint32_t frames = session.next();
             const unsigned dice = session.dice(1'000);
@@ -253,7 +253,7 @@ bool counters_count() {
         const bool counts = calls.allocations == least[i].allocations && calls.locks == least[i].locks &&
                             calls.syscalls == least[i].syscalls;
         if (!unwatched || !counts) {
-            std::fprintf(stderr, "deed %zu: %llu allocations, %llu locks, %llu system calls were counted\n", i,
+            std::fprintf(stderr, "deed %zu: counted %llu allocations, %llu locks, %llu system calls\n", i,
                          static_cast<unsigned long long>(calls.allocations),
                          static_cast<unsigned long long>(calls.locks),
                          static_cast<unsigned long long>(calls.syscalls));
@@ -274,8 +274,8 @@ Tally timed(const std::function<Tally()>& work) {
 }
 
 void print_numbers(const Tally& tally) {
-    std::printf("\"blocks\": %llu, \"frames\": %llu, \"allocations\": %llu, \"locks\": %llu, \"syscalls\": %llu, "
-                "\"seconds\": %.2f",
+    std::printf("\"blocks\": %llu, \"frames\": %llu, \"allocations\": %llu, \"locks\": %llu, "
+                "\"syscalls\": %llu, \"seconds\": %.2f",
                 static_cast<unsigned long long>(tally.blocks), static_cast<unsigned long long>(tally.frames),
                 static_cast<unsigned long long>(tally.calls.allocations),
                 static_cast<unsigned long long>(tally.calls.locks),

@@ -86,7 +86,10 @@ void print(Cost& cost) {
 /// Whether the engine was there as often as the case says.
 bool as_said(const Cost& cost) {
     const double wet = static_cast<double>(cost.wet_blocks) / static_cast<double>(cost.run_ns.size());
-    return cost.kind == Kind::present ? wet > 0.9 : cost.kind == Kind::absent ? wet == 0.0 : wet > 0.1 && wet < 0.9;
+    if (cost.kind == Kind::dying) {
+        return wet > 0.1 && wet < 0.9;
+    }
+    return cost.kind == Kind::present ? wet > 0.9 : wet == 0.0;
 }
 
 }  // namespace
