@@ -22,7 +22,7 @@ Next:
      controller. Choose the vendor Anacrusis, the controller Anacrusis, and click Add.
   4. There, paste the token into Token.
   5. In a project, add an audio track and name it Anacrusis. Prompt, seed and Follow are in the
-     Studio I/O panel (right edge of the window), under Anacrusis.
+     Studio I/O panel, under Anacrusis.
 """
 
 bitwig_app = typer.Typer(

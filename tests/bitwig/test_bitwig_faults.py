@@ -7,11 +7,14 @@ import socket
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bitwig_host import clips
 from gateway_setup import TOKEN, gateway_to, running, toy_server
 
 from bridge_protocol.clock import MonotonicClock
+from daw_clients.client.client import Client
+from daw_clients.client.upload import source_hash
 from engine_host.server.gateway import Gateway
 from engine_host.server.gateway_limits import GatewayLimits
 from engine_host.server.gateway_token import GatewayToken
@@ -332,6 +335,22 @@ def greet(bitwig, peer) -> None:
     bitwig.until(lambda state: len(state["sent"]) == 2)
     assert heard(peer)["type"] == "hello"
     say(peer, {"type": "welcome", "re": 2, "model": {"name": "fake"}})
+
+
+def test_a_source_that_is_no_name_or_unknown_is_told(bitwig, toy):
+    connected(bitwig, toy.port, Source="loop.wav")
+    until_said(bitwig, "Source: paste the name that `anacrusis source FILE` prints")
+    assert not bitwig.sent("source_use")
+    bitwig.set("Source", "0" * 64)
+    until_said(bitwig, "the engine does not have the source: run `anacrusis source FILE`")
+    silence = np.zeros((48_000, 2), np.float32)
+    bitwig.set("Source", source_hash(silence))
+    until_said(bitwig, "the engine does not have the source")
+    with Client(toy.server.endpoint) as client:
+        client.upload(silence, 48_000)
+    until_ready(bitwig, LONG_MS)  # it is asked for again by itself
+    bitwig.set("Source", "")
+    bitwig.until(lambda state: bitwig.sent("source_use")[-1]["hash"] == "")
 
 
 def test_a_render_without_a_loop_on_bar_lines_is_explained(bitwig, toy):

@@ -13,15 +13,9 @@ from bridge_protocol.meter import MeterMap
 from bridge_protocol.tempo import TempoMap
 
 PARTS = (
-    "protocol_constants",
-    "bytes",
-    "song",
-    "play_head",
-    "lane",
-    "gateway",
-    "slot_deck",
-    "bridge",
-)
+    "protocol_constants", "bytes", "song", "play_head", "lane", "gateway", "refusals", "song_teller",
+    "lane_teller", "slot_deck", "bridge",
+)  # fmt: skip
 SOURCE = "loadAPI(17);" + "".join(f'load("{part}.js");' for part in PARTS) + "function init() {}"
 
 

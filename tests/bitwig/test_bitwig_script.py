@@ -7,6 +7,8 @@ import soundfile
 from bitwig_host import clips
 from gateway_setup import TOKEN
 
+from daw_clients.client.client import Client
+
 SONG = ("--prompt", "jazz piano", "--seed", 7)
 
 
@@ -35,6 +37,27 @@ def test_a_loop_in_slots_is_the_render_to_the_bit(either, house, rendered):
     assert np.array_equal(np.concatenate([samples(path) for path in clips(state)]), song)
     assert np.abs(song).max() > 1e-4
     assert [clip["name"] for clip in state["slots"][:2]] == ["bar-00002-000001", "bar-00003-000002"]
+
+
+def test_a_source_is_transformed_as_far_as_the_denoise_control_says(
+    bitwig, house, rendered, tmp_path
+):
+    loop = np.random.default_rng(3).normal(0, 0.1, (57_600, 2)).astype(np.float32)
+    soundfile.write(tmp_path / "loop.wav", loop, 48_000, subtype="FLOAT")
+    with Client(house.server.endpoint) as client:
+        name = client.upload(loop, 48_000)
+    bitwig.transport(bpm=200.0, looping=True, loopStart=0.0, loopEnd=8.0)
+    bitwig.remote(0, "Denoise", 0.35)
+    repeat = {"Source": name, "Source repeats every": 1}
+    connected(bitwig, house, Follow="off", **repeat)
+    bitwig.until(lambda state: "Follow is off" in state["kept"]["Status"])
+    bitwig.advance(1_500)
+    bitwig.call("press", label="Loop into slots")
+    state = bitwig.until(lambda state: len(clips(state)) == 2)
+    heard = np.concatenate([samples(path) for path in clips(state)])
+    words = (*SONG, "--bpm", 200, "--bars", "1-2", "--repeat", 1, "--set", "denoise=0.35")
+    assert np.array_equal(heard, rendered(tmp_path / "loop.wav", *words))
+    assert not np.array_equal(heard, rendered(*SONG, "--bpm", 200, "--bars", "1-2"))
 
 
 def test_while_it_plays_every_bar_is_launched_in_the_bar_before_and_is_the_renders(

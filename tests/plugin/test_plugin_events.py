@@ -115,7 +115,9 @@ def test_gesture_events_inside_a_block_are_told_too(host):
         event = clap_events.gesture(knob, touched, 100)
         deck.process(dry(512), timeline.position(), [event])
         timeline.advance(512)
-        assert engine.wait_for(lambda touched=touched: gestures(engine, "velocity")[-1:] == [touched])
+        assert engine.wait_for(
+            lambda touched=touched: gestures(engine, "velocity")[-1:] == [touched]
+        )
     assert gestures(engine, "velocity") == [True, False]
 
 

@@ -45,24 +45,30 @@ class Fault:
         return self.told[-1] == "playing"
 
 
-@pytest.mark.parametrize("kind", ["killed", "stopped"])
-def test_a_host_never_waits_for_an_engine_and_its_sound_returns_on_a_bar_line(
-    bundles, rendered, kind
-):
+@pytest.fixture(scope="module")
+def mortal():
+    """An engine of this file's own."""
     with EngineProcess() as engine:
-        harm, cure, words = {
-            "killed": (engine.kill, engine.begin, LOOKING),
-            "stopped": (engine.freeze, engine.thaw, HANGS),
-        }[kind]
-        deck = clap_deck(bundles, WORDS | {"endpoint": engine.endpoint})
-        deck.set(buffer_ms=400)
-        timeline = Timeline(Song(tempo=((0, 240),)), playing=False)
-        assert deck.idle(timeline, lambda: deck.value("lead_ms") > 350, timeout_s=20)
-        timeline.playing = True
-        fault = Fault(deck, harm, cure, words)
-        track = np.full((2, MOST_SECONDS * RATE), DRY)
-        out, _, took = play_in_time(deck, timeline, track, BLOCK, on_block=fault)
-        deck.close()
+        yield engine
+
+
+@pytest.mark.parametrize("kind", ["stopped", "killed"])
+def test_a_host_never_waits_for_an_engine_and_its_sound_returns_on_a_bar_line(
+    bundles, rendered, mortal, kind
+):
+    harm, cure, words = {
+        "killed": (mortal.kill, mortal.begin, LOOKING),
+        "stopped": (mortal.freeze, mortal.thaw, HANGS),
+    }[kind]
+    deck = clap_deck(bundles, WORDS | {"endpoint": mortal.endpoint})
+    deck.set(buffer_ms=400)
+    timeline = Timeline(Song(tempo=((0, 240),)), playing=False)
+    assert deck.idle(timeline, lambda: deck.value("lead_ms") > 350, timeout_s=20)
+    timeline.playing = True
+    fault = Fault(deck, harm, cure, words)
+    track = np.full((2, MOST_SECONDS * RATE), DRY)
+    out, _, took = play_in_time(deck, timeline, track, BLOCK, on_block=fault)
+    deck.close()
     assert out.shape[1] < track.shape[1]  # the sound came back
     assert took.max() < BLOCK / RATE
     is_dry = np.all(out == DRY, axis=0)

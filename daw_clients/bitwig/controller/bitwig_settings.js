@@ -8,6 +8,8 @@ var PROJECT_PANEL = "Anacrusis";
 var MACHINE_PANEL = "Engine";
 var TOKEN_CHARACTERS = 256;
 var STATUS_CHARACTERS = 200;
+var NAME_CHARACTERS = 64;
+var MOST_REPEAT = 256;
 var MOST_BARS_AHEAD = 4;
 
 /** @constructor */
@@ -15,6 +17,9 @@ function BitwigSettings() {
     var project = host.getDocumentState(), machine = host.getPreferences();
     this.prompt = project.getStringSetting("Prompt", PROJECT_PANEL, PROTOCOL.PROMPT_CHARACTERS, "");
     this.seed = project.getNumberSetting("Seed", PROJECT_PANEL, 0, PROTOCOL.MAX_SEED, 1, "", 0);
+    this.source = project.getStringSetting("Source", PROJECT_PANEL, NAME_CHARACTERS, "");
+    this.repeatBars = project.getNumberSetting("Source repeats every", PROJECT_PANEL, 0, MOST_REPEAT,
+        1, "bars", 0);
     this.follow = project.getEnumSetting("Follow", PROJECT_PANEL, ["off", "on"], "on");
     this.renderButton = project.getSignalSetting("Loop into slots", PROJECT_PANEL, "Render");
     this.token = machine.getStringSetting("Token", MACHINE_PANEL, TOKEN_CHARACTERS, "");
@@ -23,7 +28,8 @@ function BitwigSettings() {
     this.barsAhead = machine.getNumberSetting("Bars ahead", MACHINE_PANEL, 1, MOST_BARS_AHEAD, 1,
         "bars", 2);
     this.statusText = machine.getStringSetting("Status", MACHINE_PANEL, STATUS_CHARACTERS, "");
-    var read = [this.prompt, this.seed, this.follow, this.token, this.tcpPort, this.barsAhead];
+    var read = [this.prompt, this.seed, this.source, this.repeatBars, this.follow, this.token,
+        this.tcpPort, this.barsAhead];
     for (var i = 0; i < read.length; i++) {
         read[i].markInterested();
     }
@@ -34,6 +40,8 @@ BitwigSettings.prototype.read = function () {
     return {
         prompt: String(this.prompt.get()),
         seed: Math.round(this.seed.getRaw()),
+        source: String(this.source.get()).trim(),
+        repeatBars: Math.round(this.repeatBars.getRaw()),
         follow: String(this.follow.get()) === "on",
         token: String(this.token.get()).trim(),
         tcpPort: Math.round(this.tcpPort.getRaw()),

@@ -14,8 +14,8 @@ var WINDOW_BARS = 4;
 /** One is heard, one may be emptied; the others hold what comes. */
 var SPARE_SLOTS = 2;
 
-/** @typedef {{prompt: string, seed: number, follow: boolean, token: string, tcpPort: number,
- *   barsAhead: number}} SettingValues */
+/** @typedef {{prompt: string, seed: number, source: string, repeatBars: number, follow: boolean,
+ *   token: string, tcpPort: number, barsAhead: number}} SettingValues */
 
 /**
  * @constructor
@@ -26,10 +26,9 @@ function Bridge(door) {
     this.head = new PlayHead(SAMPLE_RATE_HZ);
     this.deck = new SlotDeck(door);
     this.gateway = new Gateway(door, this);
-    /** @type {{[name: string]: Lane}} */
-    this.lanes = {};
-    /** @type {{[name: string]: boolean}} lanes that the engine did not take */
-    this.deaf = {};
+    this.refusals = new Refusals();
+    this.song = new SongTeller(this.gateway, this.refusals);
+    this.lanes = new LaneTeller(this.gateway, this.refusals);
     this.model = "";
     this.closed = false;
     this.track = false;
@@ -43,13 +42,8 @@ function Bridge(door) {
     this.granted = -1;
     this.toldRevision = -1;
     this.toldMs = 0;
-    /** @type {?string} */
-    this.toldPrompt = null;
-    /** @type {?number} */
-    this.toldSeed = null;
     this.shown = "";
     this.popped = "";
-    this.refusal = "";
 }
 
 /** One look at the host; every TICK_MS. */
@@ -63,7 +57,7 @@ Bridge.prototype.tick = function () {
     this.gateway.tick(nowMs);
     this.lookAtTrack(nowMs);
     this.enterEpoch();
-    this.followLanes();
+    this.lanes.follow(door.remotes(), this.head);
     if (this.gateway.state === "ready") {
         this.tell(settings, nowMs);
     }
@@ -101,13 +95,11 @@ Bridge.prototype.onReady = function (welcome) {
     this.model = String(welcome.model.name);
     this.stream = "off";
     this.rendering = false;
-    this.toldPrompt = null;
-    this.toldSeed = null;
     this.toldRevision = -1;
-    this.deaf = {};
-    this.refusal = "";
+    this.refusals.clear();
+    this.song.forget();
     this.door.popup("Anacrusis: connected to " + this.model);
-    this.tellAllLanes();
+    this.lanes.tellAll();
 };
 
 Bridge.prototype.onGone = function () {
@@ -124,7 +116,7 @@ Bridge.prototype.onMessage = function (message) {
                 bar: message.bar, path: String(message.path)});
         }
     } else if (message.type === "error" || message.type === "notice") {
-        this.refusal = String(message.message);
+        this.refusals.set("notice", String(message.message));
     }
 };
 
@@ -136,7 +128,8 @@ Bridge.prototype.onMessage = function (message) {
  */
 Bridge.prototype.tell = function (settings, nowMs) {
     this.tellTransport(nowMs);
-    this.tellSong(settings);
+    this.song.quantised = this.stream === "on";
+    this.song.tell(settings);
     if (settings.follow && this.stream === "off") {
         this.openStream();
     } else if (!settings.follow && this.stream === "on") {
@@ -161,30 +154,6 @@ Bridge.prototype.tellTransport = function (nowMs) {
     this.gateway.send(head.message());
 };
 
-/** Prompt and seed; both count from the next bar line that can be met.
- * @param {SettingValues} settings */
-Bridge.prototype.tellSong = function (settings) {
-    if (settings.seed !== this.toldSeed) {
-        this.toldSeed = settings.seed;
-        this.change({type: "param", parameter: "seed", value: settings.seed});
-    }
-    if (settings.prompt !== this.toldPrompt) {
-        this.toldPrompt = settings.prompt;
-        this.change({type: "prompt", text: settings.prompt});
-    }
-};
-
-/** @param {{[field: string]: any}} message */
-Bridge.prototype.change = function (message) {
-    var self = this;
-    if (this.stream === "on") {
-        message.when = {kind: "next_bar"};
-    }
-    this.gateway.ask(message, function (reply) {
-        self.refusal = reply.type === "error" ? String(reply.message) : "";
-    });
-};
-
 Bridge.prototype.openStream = function () {
     var self = this;
     this.stream = "opening";
@@ -193,8 +162,7 @@ Bridge.prototype.openStream = function () {
     this.deck.begin();
     this.gateway.ask({type: "open_stream", stream: STREAM, window_bars: WINDOW_BARS},
         function (reply) {
-            self.stream = reply.type === "ok" ? "on" : "refused";
-            self.refusal = reply.type === "ok" ? "" : String(reply.message);
+            self.stream = self.refusals.hear("stream", reply) ? "on" : "refused";
         });
 };
 
@@ -231,97 +199,13 @@ Bridge.prototype.renderBars = function (first, last) {
     this.tellTransport(Infinity);
     this.gateway.ask({type: "render", stream: RENDER_STREAM, first_bar: first, last_bar: last,
         window_bars: WINDOW_BARS}, function (reply) {
-        if (reply.type !== "ok") {
+        if (!self.refusals.hear("render", reply)) {
             self.rendering = false;
-            self.refusal = String(reply.message);
             return;
         }
         self.gateway.send({type: "credit", stream: RENDER_STREAM, epoch: 0, frames: reply.sample});
     });
 };
-
-// ------------------------------------------------------------ lanes
-
-Bridge.prototype.followLanes = function () {
-    var head = this.head, song = head.song, seen = this.door.remotes();
-    if (song === null) {
-        return;
-    }
-    var frame = Math.round(song.seconds(head.ppq) * PROTOCOL.LANE_RATE_HZ);
-    for (var i = 0; i < seen.length; i++) {
-        var lane = this.laneOf(seen[i].name);
-        if (lane !== null) {
-            var value = lane.valueOf(seen[i].value);
-            var piece = head.playing ? lane.pass(frame, value) : lane.stand(frame, value);
-            if (piece !== null) {
-                this.tellLane(lane, piece);
-            }
-        }
-    }
-};
-
-Bridge.prototype.leaveLanes = function () {
-    for (var name in this.lanes) {
-        this.lanes[name].leave();
-    }
-};
-
-/** The lane of a remote control: the parameter that is called as it is, null where there is none.
- * @param {string} name */
-Bridge.prototype.laneOf = function (name) {
-    var key = plainName(name);
-    if (!Object.prototype.hasOwnProperty.call(this.lanes, key)) {
-        var spec = laneSpec(key);
-        if (spec === null) {
-            return null;
-        }
-        this.lanes[key] = new Lane(spec);
-    }
-    return this.lanes[key];
-};
-
-/**
- * @param {Lane} lane
- * @param {LanePiece} piece
- */
-Bridge.prototype.tellLane = function (lane, piece) {
-    var self = this, name = lane.spec.name;
-    if (this.gateway.state !== "ready" || this.deaf[name]) {
-        return;
-    }
-    this.gateway.ask(lane.message(piece), function (reply) {
-        if (reply.type === "error") {
-            self.deaf[name] = true;
-            self.refusal = String(reply.message);
-        }
-    });
-};
-
-Bridge.prototype.tellAllLanes = function () {
-    for (var key in this.lanes) {
-        var pieces = this.lanes[key].pieces();
-        for (var i = 0; i < pieces.length; i++) {
-            this.tellLane(this.lanes[key], pieces[i]);
-        }
-    }
-};
-
-/** Case, spaces and signs do not count.
- * @param {string} name */
-function plainName(name) {
-    return name.toLowerCase().replace(/[^a-z0-9]/g, "");
-}
-
-/** @param {string} key
- * @returns {?LaneSpec} */
-function laneSpec(key) {
-    for (var i = 0; i < PROTOCOL.LANES.length; i++) {
-        if (plainName(PROTOCOL.LANES[i].name) === key) {
-            return PROTOCOL.LANES[i];
-        }
-    }
-    return null;
-}
 
 // ------------------------------------------------------------ slots
 
@@ -345,7 +229,7 @@ Bridge.prototype.enterEpoch = function () {
     }
     this.epoch = this.head.epoch;
     this.granted = -1;
-    this.leaveLanes();
+    this.lanes.leave();
     if (this.stream === "on") {
         this.deck.begin();
     }
@@ -386,7 +270,7 @@ Bridge.prototype.alarm = function () {
     if (this.gateway.state !== "ready") {
         return this.gateway.words;
     }
-    return this.noTrack ? NO_TRACK : this.refusal || this.deck.fault;
+    return this.noTrack ? NO_TRACK : this.refusals.first() || this.deck.fault;
 };
 
 /** @param {SettingValues} settings */
@@ -407,8 +291,9 @@ Bridge.prototype.words = function (settings) {
     if (this.deck.missed > 0) {
         parts.push(this.deck.missed + " bars late");
     }
-    if (this.refusal || this.deck.fault) {
-        parts.push(this.refusal || this.deck.fault);
+    var fault = this.refusals.first() || this.deck.fault;
+    if (fault !== "") {
+        parts.push(fault);
     }
     return parts.join("; ");
 };

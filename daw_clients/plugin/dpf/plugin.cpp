@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -23,7 +22,6 @@ using anacrusis::kStateKeys;
 constexpr const char* kTouchKey = "touch";
 
 constexpr std::uint32_t kMaxMidiMessages = 512;  // DPF gives no more in a block
-constexpr double kBarSlackPpq = 1e-3;            // hosts round to ticks of 1/1920
 
 constexpr bool is(std::uint32_t index, anacrusis::Control control) noexcept {
     return index == static_cast<std::uint32_t>(control);
@@ -52,13 +50,6 @@ void name_choices(const ControlSpec& spec, DISTRHO::ParameterEnumerationValues& 
     }
 }
 
-/// Whether the bar start told can be that of the place told; hosts that don't know it leave any number.
-bool is_in_bar(const DISTRHO::TimePosition::Host& host) noexcept {
-    const double within = host.ppq - host.barStartPpq;
-    if (!(within >= -kBarSlackPpq)) return false;
-    return !host.hasSignature || within < 4.0 * host.numerator / host.denominator + kBarSlackPpq;
-}
-
 anacrusis::HostTime host_time(const DISTRHO::TimePosition& position) noexcept {
     const DISTRHO::TimePosition::Host& host = position.host;
     anacrusis::HostTime time;
@@ -69,7 +60,7 @@ anacrusis::HostTime host_time(const DISTRHO::TimePosition& position) noexcept {
     time.frame = host.frame;
     time.has_ppq = host.hasPpq;
     time.ppq = host.ppq;
-    time.has_bar_start = host.hasBarStart && is_in_bar(host);
+    time.has_bar_start = host.isInBar();
     time.bar_start_ppq = host.barStartPpq;
     time.has_tempo = host.hasTempo;
     time.bpm = host.bpm;
@@ -142,9 +133,7 @@ protected:
     float getParameterValue(std::uint32_t index) const override { return instance_.value(static_cast<int>(index)); }
 
     void setParameterValue(std::uint32_t index, float value) override {
-        const ControlSpec& spec = kControls[index];
-        if (spec.role == anacrusis::Role::display || !std::isfinite(value)) return;
-        instance_.set_value(static_cast<int>(index), std::clamp(value, spec.minimum, spec.maximum));
+        instance_.set_value(static_cast<int>(index), value);
     }
 
     void parameterTouched(std::uint32_t index, bool touched) override {

@@ -27,6 +27,8 @@ public:
 
     /// A session begins: no stream is open in it.
     void begin_session();
+    /// Where the host was is of no use any more.
+    void forget_host() { run_.reset(); }
     /// Where the host is.
     void run(const RunRecord& run);
     /// The map was told anew: the host's place is told again when it is in an epoch of that map.

@@ -42,7 +42,9 @@ void Session::prepare(double rate_hz, std::uint32_t max_block_frames) {
     if (rate_hz != song_.rate_hz()) source_.forget_capture();
     song_.prepare(rate_hz);
     run_.reset();
+    live_.forget_host();
     had_session_ = was_silent_ = false;
+    max_block_frames_ = max_block_frames;
     link_.set_hello(hello_of(rate_hz, max_block_frames, song_.settings.resume_token));
 }
 
@@ -180,6 +182,7 @@ void Session::begin_session() {
     const protocol::Welcome& welcome = *link_.welcome();
     song_.settings.session = welcome.session;
     song_.settings.resume_token = welcome.resume_token;
+    link_.set_hello(hello_of(song_.rate_hz(), max_block_frames_, welcome.resume_token));
     const std::string& model = welcome.model.name;
     const bool other = !song_.settings.model.empty() && song_.settings.model != model;
     song_.details.say(Topic::model, other ? "The project was made with the model " + song_.settings.model + "; this engine plays " + model + "." : "");
@@ -218,7 +221,7 @@ void Session::tell(std::int64_t now_ns) {
     }
     const LiveStream::Shape shape{live_bars(), static_cast<int>(choice(Control::buffer_ms))};
     const SampleRange wet = source_.wet();
-    const bool wanted = !bounce_.active() && !wet.empty() && source_.settled(live_bars());
+    const bool wanted = !bounce_.active() && !wet.empty() && source_.plays(live_bars());
     live_.step(now_ns, wanted, shape, wet);
     const bool ready = live_.closed() && telling_.settled() && source_.settled(live_bars()) && requests_.outstanding() == 0;
     bounce_.step(now_ns, ready, wet, live_bars() > 0);

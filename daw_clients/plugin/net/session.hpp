@@ -88,7 +88,7 @@ private:
     bool had_session_ = false, was_silent_ = false, busy_ = false;
     std::uint64_t map_edits_ = 0, changes_ = 0;  // as followed by the live stream
     std::int64_t renewed_ns_ = 0, published_ns_ = 0;
-    std::uint32_t signs_ = 0, ahead_ = 0;
+    std::uint32_t signs_ = 0, ahead_ = 0, max_block_frames_ = 0;
 };
 
 }  // namespace anacrusis

@@ -40,6 +40,8 @@ public:
     /// What is wanted is in use, or nothing is wanted or can be had.
     bool settled(int live_bars) const;
 
+    /// What is in use is the live input so many bars later, or with 0 anything else.
+    bool plays(int live_bars) const noexcept { return told_ && told_->live_bars == live_bars; }
     /// Something is being taken, loaded or sent.
     bool busy() const noexcept { return taking_ || loading_ || upload_ || waiting_; }
     /// The wanted source is neither here nor in the engine.

@@ -20,10 +20,14 @@ final class BitwigSettings {
     private static final String MACHINE_PANEL = "Engine";
     private static final int ENGINE_PORT = 5317;
     private static final int STATUS_CHARACTERS = 200;
+    private static final int NAME_CHARACTERS = 64;
+    private static final int MOST_REPEAT = 256;
     private static final int MOST_BARS_AHEAD = 4;
 
     private final SettableStringValue prompt;
     private final SettableRangedValue seed;
+    private final SettableStringValue source;
+    private final SettableRangedValue repeatBars;
     private final SettableEnumValue follow;
     private final SettableRangedValue port;
     private final SettableRangedValue barsAhead;
@@ -34,19 +38,24 @@ final class BitwigSettings {
         Preferences machine = host.getPreferences();
         prompt = project.getStringSetting("Prompt", PROJECT_PANEL, Protocol.PROMPT_CHARACTERS, "");
         seed = project.getNumberSetting("Seed", PROJECT_PANEL, 0, Protocol.MAX_SEED, 1, "", 0);
+        source = project.getStringSetting("Source", PROJECT_PANEL, NAME_CHARACTERS, "");
+        repeatBars = project.getNumberSetting("Source repeats every", PROJECT_PANEL, 0, MOST_REPEAT, 1, "bars", 0);
         follow = project.getEnumSetting("Follow", PROJECT_PANEL, new String[] {"off", "on"}, "on");
         port = machine.getNumberSetting("Port", MACHINE_PANEL, 1, 65_535, 1, "", ENGINE_PORT);
         barsAhead = machine.getNumberSetting("Bars ahead", MACHINE_PANEL, 1, MOST_BARS_AHEAD, 1, "bars", 2);
         status = machine.getStringSetting("Status", MACHINE_PANEL, STATUS_CHARACTERS, "");
         prompt.markInterested();
         seed.markInterested();
+        source.markInterested();
+        repeatBars.markInterested();
         follow.markInterested();
         port.markInterested();
         barsAhead.markInterested();
     }
 
     HostSettings read() {
-        return new HostSettings(prompt.get(), Math.round(seed.getRaw()), follow.get().equals("on"),
+        return new HostSettings(prompt.get(), Math.round(seed.getRaw()), source.get().trim(),
+                (int) Math.round(repeatBars.getRaw()), follow.get().equals("on"),
                 (int) Math.round(port.getRaw()), (int) Math.round(barsAhead.getRaw()));
     }
 

@@ -1,14 +1,10 @@
 package anacrusis.core;
 
 import anacrusis.core.HostPort.HostSettings;
-import anacrusis.core.HostPort.Remote;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * The extension itself: what the host shows is told to the engine, bars come back into slots.
@@ -38,8 +34,9 @@ public final class Bridge implements EngineLink.User {
     private final EngineLink link;
     private final BarPieces pieces = new BarPieces();
     private final BarFolder files;
-    private final Map<String, Lane> lanes = new HashMap<>();
-    private final Set<String> deaf = new HashSet<>();
+    private final Refusals refusals = new Refusals();
+    private final SongTeller song;
+    private final LaneTeller lanes;
     private boolean closed;
     private boolean track;
     private Long trackSeenMs;
@@ -49,10 +46,7 @@ public final class Bridge implements EngineLink.User {
     private long granted = -1;
     private int toldRevision = -1;
     private long toldMs;
-    private String toldPrompt;
-    private Long toldSeed;
     private String model = "";
-    private String refusal = "";
     private String shown = "";
     private String popped = "";
 
@@ -68,6 +62,8 @@ public final class Bridge implements EngineLink.User {
         hello.put("block_size", HOST_BLOCK);
         hello.put("channels", CHANNELS);
         link = new EngineLink(this, hello);
+        song = new SongTeller(link, refusals);
+        lanes = new LaneTeller(link, refusals);
     }
 
     /** One look at the host. */
@@ -82,7 +78,7 @@ public final class Bridge implements EngineLink.User {
         link.use(settings.port());
         link.tick(nowMs);
         lookAtTrack(nowMs);
-        followLanes();
+        lanes.follow(host.remotes(), head);
         if (link.ready()) {
             tell(settings, nowMs);
         }
@@ -105,15 +101,11 @@ public final class Bridge implements EngineLink.User {
     public void onReady(Map<String, Object> welcome) {
         model = welcome.get("model") instanceof Map<?, ?> told ? String.valueOf(told.get("name")) : "";
         stream = Stream.OFF;
-        toldPrompt = null;
-        toldSeed = null;
         toldRevision = -1;
-        deaf.clear();
-        refusal = "";
+        refusals.clear();
+        song.forget();
         host.popup("Anacrusis: connected to " + model);
-        for (Lane lane : lanes.values()) {
-            lane.pieces().forEach(piece -> tellLane(lane, piece));
-        }
+        lanes.tellAll();
     }
 
     @Override
@@ -125,7 +117,7 @@ public final class Bridge implements EngineLink.User {
     public void onMessage(Map<String, Object> message, byte[] payload) {
         switch (Message.text(message, "type")) {
             case "audio" -> heard(message, payload);
-            case "error", "notice" -> refusal = Message.text(message, "message");
+            case "error", "notice" -> refusals.set("notice", Message.text(message, "message"));
             default -> { }
         }
     }
@@ -140,7 +132,7 @@ public final class Bridge implements EngineLink.User {
                 Path path = files.write(piece);
                 deck.take(new BarFile(piece.address(), piece.address() + piece.frames(), piece.bar(), path));
             } catch (IOException error) {
-                refusal = "bar " + piece.bar() + " could not be written: " + error.getMessage();
+                refusals.set("file", "bar " + piece.bar() + " could not be written: " + error.getMessage());
             }
         }
     }
@@ -153,7 +145,7 @@ public final class Bridge implements EngineLink.User {
             toldMs = nowMs;
             link.send(head.message());
         }
-        tellSong(settings);
+        song.tell(settings, stream == Stream.ON, nowMs);
         if (settings.follow() && stream == Stream.OFF) {
             openStream();
         } else if (!settings.follow() && (stream == Stream.ON || stream == Stream.REFUSED)) {
@@ -164,30 +156,6 @@ public final class Bridge implements EngineLink.User {
         }
     }
 
-    /** Prompt and seed; both count from the next bar line that can be met. */
-    private void tellSong(HostSettings settings) {
-        if (toldSeed == null || toldSeed != settings.seed()) {
-            toldSeed = settings.seed();
-            Map<String, Object> message = Message.of("param");
-            message.put("parameter", "seed");
-            message.put("value", (double) settings.seed());
-            change(message);
-        }
-        if (!settings.prompt().equals(toldPrompt)) {
-            toldPrompt = settings.prompt();
-            Map<String, Object> message = Message.of("prompt");
-            message.put("text", settings.prompt());
-            change(message);
-        }
-    }
-
-    private void change(Map<String, Object> message) {
-        if (stream == Stream.ON) {
-            message.put("when", Map.of("kind", "next_bar"));
-        }
-        link.ask(message, reply -> refusal = refusalOf(reply));
-    }
-
     private void openStream() {
         stream = Stream.OPENING;
         granted = -1;
@@ -195,10 +163,7 @@ public final class Bridge implements EngineLink.User {
         Map<String, Object> message = Message.of("open_stream");
         message.put("stream", STREAM);
         message.put("window_bars", WINDOW_BARS);
-        link.ask(message, reply -> {
-            refusal = refusalOf(reply);
-            stream = refusal.isEmpty() ? Stream.ON : Stream.REFUSED;
-        });
+        link.ask(message, reply -> stream = refusals.hear("stream", reply) ? Stream.ON : Stream.REFUSED);
     }
 
     private void closeStream() {
@@ -225,41 +190,6 @@ public final class Bridge implements EngineLink.User {
         link.send(message);
     }
 
-    private static String refusalOf(Map<String, Object> reply) {
-        return Message.text(reply, "type").equals("error") ? Message.text(reply, "message") : "";
-    }
-
-    // ------------------------------------------------------------ lanes
-
-    private void followLanes() {
-        long frame = Math.round(head.song().seconds(head.ppq()) * Protocol.LANE_RATE_HZ);
-        for (Remote remote : host.remotes()) {
-            LaneSpec spec = LaneSpec.of(remote.name());
-            if (spec == null) {
-                continue;
-            }
-            Lane lane = lanes.computeIfAbsent(spec.name(), name -> new Lane(spec));
-            double value = lane.valueOf(remote.value());
-            Lane.Piece piece = head.playing() ? lane.pass(frame, value) : lane.stand(frame, value);
-            if (piece != null) {
-                tellLane(lane, piece);
-            }
-        }
-    }
-
-    private void tellLane(Lane lane, Lane.Piece piece) {
-        if (!link.ready() || deaf.contains(lane.name())) {
-            return;
-        }
-        link.ask(lane.message(piece), reply -> {
-            String words = refusalOf(reply);
-            if (!words.isEmpty()) {
-                deaf.add(lane.name());
-                refusal = words;
-            }
-        });
-    }
-
     // ------------------------------------------------------------ slots
 
     private void lookAtTrack(long nowMs) {
@@ -281,7 +211,7 @@ public final class Bridge implements EngineLink.User {
         }
         epoch = head.epoch();
         granted = -1;
-        lanes.values().forEach(Lane::leave);
+        lanes.leave();
         if (stream == Stream.ON) {
             deck.begin();
         }
@@ -317,7 +247,7 @@ public final class Bridge implements EngineLink.User {
     }
 
     private String fault() {
-        return refusal.isEmpty() ? deck.fault() : refusal;
+        return refusals.first().isEmpty() ? deck.fault() : refusals.first();
     }
 
     private String words(HostSettings settings) {
