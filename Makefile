@@ -6,6 +6,7 @@ STAMP := $(VENV)/.installed
 TORCH := torch==2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PLUGIN := daw_clients/plugin
+ALONE := tests/plugin tests/bench tests/examples tests/cli/test_serve.py
 PLUGIN_BUILD := build/plugin
 PLUGIN_JOBS ?= 2
 BITWIG := daw_clients/bitwig
@@ -38,8 +39,10 @@ $(STAMP): pyproject.toml
 demo: $(STAMP)
 	@$(BIN)/anacrusis demo --out out/demo $(if $(SOURCE),--source "$(SOURCE)")
 
+# What plays in real time runs alone, after the rest.
 test: $(STAMP)
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	@$(BIN)/python -m pytest $(ALONE)
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

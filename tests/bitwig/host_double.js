@@ -397,7 +397,6 @@ function makeDouble(platform) {
                 world.kept[label] = initial;
             }
             var made = value(mine, "setting " + label, function () { return world.kept[label]; });
-            made.getRaw = made.get;
             made.set = function (given) {
                 alive(mine, "set");
                 if (typeof given !== typeof world.kept[label]) {
@@ -429,7 +428,10 @@ function makeDouble(platform) {
                 if (!(low <= initial && initial <= high) || typeof unit !== "string") {
                     fail("a number lies between its ends");
                 }
-                return kept(label, initial);
+                var made = kept(label, initial), get = made.get;
+                made.getRaw = get;
+                made.get = function () { return (get() - low) / (high - low); };  // as for any range
+                return made;
             },
             getEnumSetting: function (label, category, options, initial) {
                 checkLabels(label, category);

@@ -216,7 +216,7 @@ def test_a_control_that_never_moved_counts_for_the_whole_song(realm):
 
 
 def test_what_moves_while_it_plays_is_told_frame_by_frame(realm):
-    realm(LANE + "lane.stand(0, 0);")
+    realm(LANE + "lane.stand(0, 0); for (var f = 0; f < 10; f++) lane.pass(f, 0);")
     assert realm("told(lane.pass(10, 0))") == ""
     assert realm("told(lane.pass(11, 0.25))") == "11:0.25"
     assert realm("told(lane.pass(13, 0.75))") == "12:0.5,0.75"  # the host was busy for a frame
@@ -228,12 +228,35 @@ def test_the_next_pass_over_the_same_automation_tells_nothing_new(realm):
     realm("lane.leave(); var news = 0;")
     realm("for (f = 0; f < 100; f++) news += lane.pass(f, (f + 0.7) / 100) === null ? 0 : 1;")
     assert realm("news") == 1  # the last frame's half, and beyond it nothing was known
-    assert realm("lane.leave(), told(lane.pass(40, 0.9))") == "40:0.9"
+    realm("lane.leave(); for (f = 35; f < 40; f++) lane.pass(f, f / 100);")
+    assert realm("told(lane.pass(40, 0.9))") == "40:0.9"
     assert realm("told(lane.pass(41, 0.9))") == ""  # what came after it is out of date
 
 
+@pytest.mark.parametrize("comes_back", ["lane.leave();", ""])
+def test_what_the_host_still_shows_of_the_place_before_is_not_learned(realm, comes_back):
+    """After a locate, and after a loop's wrap."""
+    realm(LANE + "lane.stand(0, 0); for (var f = 0; f < 100; f++) lane.pass(f, f / 100);")
+    realm(comes_back + " var news = 0;")
+    realm("for (f = 0; f < 4; f++) news += lane.pass(f, 0.99) === null ? 0 : 1;")
+    realm("for (f = 4; f < 100; f++) news += lane.pass(f, f / 100) === null ? 0 : 1;")
+    assert realm("news") == 0
+
+
+def test_what_a_control_shows_where_the_host_comes_to_stand_is_no_turn_of_it(realm):
+    realm(LANE + "lane.stand(0, 0); for (var f = 0; f < 100; f++) lane.pass(f, f / 100);")
+    realm("lane.leave();")
+    assert realm("told(lane.stand(0, 0.99))") == ""  # the host shows the old value for a while
+    assert realm("told(lane.stand(0, 0.99))") == ""
+    assert realm("told(lane.stand(40, 0.2))") == "40:0.2"  # and now somebody has turned it
+    assert realm("lane.held(39)") == 0.39
+
+
 def test_an_engine_that_knows_nothing_is_told_all_of_it(realm):
-    realm(LANE + "lane.stand(0, 0); lane.pass(49, 0); lane.pass(50, 0.5); lane.pass(51, 1);")
+    realm(
+        LANE
+        + "lane.stand(0, 0); lane.pass(40, 0); lane.pass(49, 0); lane.pass(50, 0.5); lane.pass(51, 1);"
+    )
     pieces = json.loads(realm("JSON.stringify(lane.pieces())"))
     assert pieces == [{"start": 0, "values": [0]}, {"start": 50, "values": [0.5, 1]}]
 

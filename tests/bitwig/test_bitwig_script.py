@@ -60,6 +60,32 @@ def test_a_source_is_transformed_as_far_as_the_denoise_control_says(
     assert not np.array_equal(heard, rendered(*SONG, "--bpm", 200, "--bars", "1-2"))
 
 
+def test_automation_that_was_seen_while_it_played_is_in_the_loop_that_is_rendered(
+    bitwig, house, rendered
+):
+    bitwig.transport(bpm=200.0, looping=True, loopStart=0.0, loopEnd=8.0)
+    bitwig.remote(0, "Output Gain", 0.75)
+    connected(bitwig, house, Follow="off")
+    bitwig.until(lambda state: "Follow is off" in state["kept"]["Status"])
+    bitwig.advance(1_500)
+    bitwig.transport(playing=True)
+    bitwig.advance(1_200)
+    bitwig.remote(0, "Output Gain", 0.5)
+    bitwig.advance(1_000)
+    bitwig.transport(playing=False, ppq=0.0)
+    bitwig.advance(400)
+    bitwig.call("press", label="Loop into slots")
+    state = bitwig.until(lambda state: len(clips(state)) == 2)
+    first, second = (samples(path) for path in clips(state))
+    maps = ("--bpm", 200, "--bars", "1-2")
+    loud = rendered(*SONG, *maps, "--set", "output_gain=-6")
+    soft = rendered(*SONG, *maps, "--set", "output_gain=-24")
+    seen_late = 6_000  # the host shows its place 20 times a second
+    assert np.array_equal(first[:-seen_late], loud[: len(first) - seen_late])
+    assert np.array_equal(second[seen_late:], soft[len(first) + seen_late :])
+    assert np.abs(first).max() > 4 * np.abs(second[seen_late:]).max() > 0
+
+
 def test_while_it_plays_every_bar_is_launched_in_the_bar_before_and_is_the_renders(
     bitwig, house, rendered
 ):

@@ -4,7 +4,9 @@ Controls go by the names of the manifest. Sounds are float32 ``[2, frames]``.
 """
 
 import os
+import resource
 import time
+from dataclasses import dataclass
 
 import clap_events
 import clap_host
@@ -177,23 +179,35 @@ def play(deck, timeline, sound, block=512, events=None):
 def play_in_time(deck, timeline, sound, block=512, speed=1.0, on_block=None):
     """As :func:`play`, at the pace of a host that plays; ``on_block(frames played)`` before each.
 
-    It ends early where ``on_block`` returns True. Returns (sound, song samples, seconds that each
-    block took).
+    It ends early where ``on_block`` returns True. Returns (sound, song samples, costs of the blocks).
     """
-    out, places, took = [], [], []
+    out, places, costs = [], [], []
     due = time.monotonic()
     for start in range(0, sound.shape[1], block):
         if on_block is not None and on_block(start):
             break
         piece = sound[:, start : start + block]
         position = timeline.position()
-        before = time.monotonic()
+        before = spent()
         out.append(deck.process(piece, position))
-        took.append(time.monotonic() - before)
+        costs.append([after - then for after, then in zip(spent(), before, strict=True)])
         places.append(timeline.advance(piece.shape[1]))
         due += piece.shape[1] / deck.rate_hz / speed
         time.sleep(max(0.0, due - time.monotonic()))
-    return np.concatenate(out, axis=1), np.concatenate(places), np.array(took)
+    return np.concatenate(out, axis=1), np.concatenate(places), Costs(*np.array(costs).T)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What each block cost this thread."""
+
+    cpu_s: np.ndarray
+    waits: np.ndarray  # times that it gave its processor up of its own will
+
+
+def spent():
+    """So far: seconds of processor time, and waits. What other programs take is in neither."""
+    return time.thread_time(), resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
 
 
 def bounce(deck, timeline, sound, block=512, events=None):

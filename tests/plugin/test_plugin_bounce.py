@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from decks import bounce, clap_deck, play
+from decks import bounce, clap_deck, play, play_in_time
 from engine_process import free_port
 from mark_engine import MarkEngine
 from marks import dry, heard
@@ -123,3 +123,13 @@ def test_a_source_that_ends_before_the_bounce_does_leaves_the_rest_dry(bundles):
     result = heard(sound, places, seed=5)
     assert result.wet[: 2 * 96_000].all()
     assert result.dry[2 * 96_000 :].all()
+
+
+def test_a_block_that_waits_is_seen_to_wait(bundles):
+    deck = clap_deck(bundles, {"endpoint": f"tcp://127.0.0.1:{free_port()}"} | SEED)
+    deck.set(wait_s=1.0)
+    deck.offline(True)
+    _, _, costs = play_in_time(deck, Timeline(Song()), dry(2_048), speed=100.0)
+    deck.close()
+    assert costs.waits[0] > 0
+    assert costs.waits[1:].sum() == 0

@@ -67,10 +67,11 @@ def test_a_host_never_waits_for_an_engine_and_its_sound_returns_on_a_bar_line(
     timeline.playing = True
     fault = Fault(deck, harm, cure, words)
     track = np.full((2, MOST_SECONDS * RATE), DRY)
-    out, _, took = play_in_time(deck, timeline, track, BLOCK, on_block=fault)
+    out, _, costs = play_in_time(deck, timeline, track, BLOCK, on_block=fault)
     deck.close()
     assert out.shape[1] < track.shape[1]  # the sound came back
-    assert took.max() < BLOCK / RATE
+    assert costs.waits.sum() == 0
+    assert costs.cpu_s.max() < BLOCK / RATE
     is_dry = np.all(out == DRY, axis=0)
     left, back = int(np.flatnonzero(is_dry)[0]), int(np.flatnonzero(is_dry)[-1]) + 1
     assert is_dry[left:back].all()

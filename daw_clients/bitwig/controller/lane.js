@@ -7,6 +7,8 @@
 var LANE_TOLERANCE = 0.001;
 /** Frames that a busy host may skip: the lane goes straight over them. */
 var MOST_SKIPPED = 25;
+/** So long after a locate or a wrap the host may still show what was at the place before. */
+var STALE_FRAMES = 5;
 var MOST_VALUES = 2000;
 
 /** @typedef {{name: string, minimum: number, maximum: number}} LaneSpec */
@@ -27,6 +29,10 @@ function Lane(spec) {
     /** @type {?number} the frame that was passed last, in this pass */
     this.passed = null;
     this.passedValue = 0;
+    /** Where this pass began. */
+    this.entered = 0;
+    /** @type {?number} what the control showed when the host came to stand here */
+    this.stood = null;
 }
 
 /** The parameter's value of a control at 0 to 1.
@@ -37,17 +43,22 @@ Lane.prototype.valueOf = function (turn) {
 };
 
 /**
- * The host stands at a frame: the control counts from there, and everywhere where it never moved.
+ * The host stands at a frame: a control that is turned counts from there, and everywhere where it never
+ * moved in passing. What it shows at a place that the host has just come to says nothing against what is
+ * remembered of it: the host may show it later.
  * @param {number} frame
  * @param {number} value
  * @returns {?LanePiece} what is new
  */
 Lane.prototype.stand = function (frame, value) {
+    var before = this.stood;
     this.passed = null;
-    if (this.frames.length > 0 && this.fits(frame, value)) {
-        return null;
+    this.stood = value;
+    if (this.frames.length <= 1) {
+        return this.frames.length === 1 && this.fits(frame, value) ? null : this.learn(0, [value]);
     }
-    return this.learn(this.frames.length <= 1 ? 0 : frame, [value]);
+    var turned = before !== null && Math.abs(value - before) > this.tolerance;
+    return turned ? this.learn(frame, [value]) : null;
 };
 
 /**
@@ -60,11 +71,16 @@ Lane.prototype.pass = function (frame, value) {
     var from = this.passed, fromValue = this.passedValue;
     this.passed = frame;
     this.passedValue = value;
-    if (this.frames.length > 0 && this.fits(frame, value)) {
-        return null;
+    this.stood = null;
+    if (from === null || frame < from) {
+        this.entered = frame;
     }
     if (this.frames.length === 0) {
         return this.learn(0, [value]);
+    }
+    var stale = this.frames.length > 1 && frame - this.entered < STALE_FRAMES;
+    if (stale || this.fits(frame, value)) {
+        return null;
     }
     var known = from !== null && frame > from && frame - from <= MOST_SKIPPED;
     var start = known && from !== null ? from + 1 : frame;
@@ -79,6 +95,7 @@ Lane.prototype.pass = function (frame, value) {
 /** Forgets how it got here: the next frame is no neighbour of the last one. */
 Lane.prototype.leave = function () {
     this.passed = null;
+    this.stood = null;
 };
 
 /** All of it, for an engine that knows nothing.

@@ -38,7 +38,6 @@ function SlotDeck(door) {
     this.fault = "";
     this.missedAddress = -1;
     this.missed = 0;
-    this.launches = 0;
     for (var i = 0; i < door.slotCount(); i++) {
         this.slots.push({use: "free", file: null, run: 0, sinceMs: 0, tries: 0, launched: false});
     }
@@ -123,7 +122,6 @@ SlotDeck.prototype.launchAt = function (address, leftMs, bar) {
             slot.launched = true;
             this.queued = i;
             this.fault = "";
-            this.launches++;
             return;
         }
     }

@@ -45,7 +45,8 @@ void Lv2Bars::apply(const Lv2Count& count, std::uint32_t frames, HostTime& time)
     time.has_ppq = count.has_beat && beat_is_ppq_;
     if (time.has_ppq) time.ppq = count.beat + passed;
 
-    time.has_bar_start = count.has_bar_beat && time.has_signature && unit_ != Unit::unknown && unit_ != Unit::none;
+    const bool counts = unit_ != Unit::unknown && unit_ != Unit::none;
+    time.has_bar_start = count.has_bar_beat && time.has_signature && counts;
     if (!time.has_bar_start) return;
     const double inside = wrapped(place(unit_, count.bar_beat, time.denominator) + passed, bar_ppq(time));
     time.bar_start_ppq = (time.has_ppq ? time.ppq : 0.0) - inside;
@@ -77,7 +78,9 @@ void Lv2Bars::learn(const Lv2Count& count, const HostTime& time) noexcept {
 /// Compares from here on. The very first count of all is believed where it is likely.
 void Lv2Bars::begin(const Lv2Count& count, const HostTime& time) noexcept {
     if (!has_anchor_) {
-        beat_is_ppq_ = count.has_beat && std::fabs(count.beat - quarters(count.frame, time)) < kSlackPpq;
+        const bool maybe_of_bar = count.beat == std::floor(count.beat) && count.beat < time.numerator;
+        const bool as_from_start = std::fabs(count.beat - quarters(count.frame, time)) < kSlackPpq;
+        beat_is_ppq_ = count.has_beat && (as_from_start || !maybe_of_bar);
         if (time.denominator == 4 && (count.bar_beat > 0.0 || count.frame == 0)) unit_ = Unit::beats;
     }
     has_anchor_ = true;
@@ -93,7 +96,8 @@ void Lv2Bars::judge(const Lv2Count& count, const HostTime& time, double passed_p
         if (unit == Unit::unknown || unit == Unit::none) continue;
         const double before = place(unit, anchor_.bar_beat, time.denominator);
         unit_ = unit;
-        if (same_place(place(unit, count.bar_beat, time.denominator), before + passed_ppq, bar_ppq(time))) return;
+        const double now = place(unit, count.bar_beat, time.denominator);
+        if (same_place(now, before + passed_ppq, bar_ppq(time))) return;
     }
     unit_ = Unit::none;
 }

@@ -33,7 +33,8 @@ std::uint32_t hints_of(std::uint32_t index, const ControlSpec& spec) {
         hints |= DISTRHO::kParameterIsOutput;
     else if (!is(index, anacrusis::Control::wait))
         hints |= DISTRHO::kParameterIsAutomatable;
-    if (spec.law == anacrusis::Law::integer || spec.law == anacrusis::Law::choice) hints |= DISTRHO::kParameterIsInteger;
+    if (spec.law == anacrusis::Law::integer || spec.law == anacrusis::Law::choice)
+        hints |= DISTRHO::kParameterIsInteger;
     if (is(index, anacrusis::Control::wait) || is(index, anacrusis::Control::bypass))
         hints |= DISTRHO::kParameterIsBoolean;
     return hints;
@@ -130,7 +131,9 @@ protected:
         state.defaultValue = instance_.state(kStateKeys[index]).c_str();
     }
 
-    float getParameterValue(std::uint32_t index) const override { return instance_.value(static_cast<int>(index)); }
+    float getParameterValue(std::uint32_t index) const override {
+        return instance_.value(static_cast<int>(index));
+    }
 
     void setParameterValue(std::uint32_t index, float value) override {
         instance_.set_value(static_cast<int>(index), value);

@@ -85,8 +85,24 @@ void Bounce::cancel() {
     requests_.ask(message);
 }
 
-/// Whether the host is on another path than the one that is rendered for: a loop has wrapped.
-bool Bounce::turned_off() const noexcept { return run_.sample - run_.address != line_; }
+/// Whether the host is on another path than the one that is rendered for, as a loop has wrapped, and
+/// the sound up to there is in the ring. A block may lie on both sides of a wrap.
+bool Bounce::turns_off(std::int64_t now_ns) {
+    std::int64_t read = 0;
+    if (run_.sample - run_.address == line_ || !ring_.read_address(run_.epoch, read)) return false;
+    const std::int64_t missing = std::min(run_.address, wet_.end - line_) - read;
+    const bool filled = missing <= 0 || ring_.frames_ahead(run_.epoch, static_cast<std::uint32_t>(missing)) >= missing;
+    if (turning_ns_ == 0) turning_ns_ = now_ns;
+    if (!filled && now_ns - turning_ns_ < kInVainNs) return false;
+    turning_ns_ = 0;
+    return true;
+}
+
+/// Up to where the render's sound is wanted: behind a loop's end that of its start is heard.
+std::int64_t Bounce::wanted_end() const noexcept {
+    const bool loops = run_.looping && run_.loop_end - line_ > run_.address;
+    return loops ? std::min(end_, run_.loop_end) : end_;
+}
 
 SampleRange Bounce::clipped(SampleRange wet) const noexcept {
     return active_ ? SampleRange{wet.start, std::min(wet.end, std::max(source_end_, wet.start))} : wet;
@@ -103,7 +119,7 @@ void Bounce::step(std::int64_t now_ns, bool ready, SampleRange wet, bool interva
     if (interval) {
         fail("The track's live input can't be bounced offline; bounce in real time, or with mode=follow.");
     }
-    if (stage_ != Stage::preparing && stage_ != Stage::failed && turned_off()) {
+    if (stage_ != Stage::preparing && stage_ != Stage::failed && turns_off(now_ns)) {
         cancel();
         stage_ = Stage::preparing;
     }
@@ -215,7 +231,7 @@ void Bounce::write_waiting() {
         Block& block = waiting_.front();
         const auto frames = static_cast<std::int64_t>(block.samples.size() / 2);
         block.done = std::max(block.done, std::clamp<std::int64_t>(line_ - block.sample, 0, frames));
-        const std::int64_t count = std::clamp<std::int64_t>(end_ - block.sample, block.done, frames) - block.done;
+        const std::int64_t count = std::clamp<std::int64_t>(wanted_end() - block.sample, block.done, frames) - block.done;
         if (count > 0) {
             const std::int64_t sample = block.sample + block.done;
             const float* from = block.samples.data() + 2 * block.done;
@@ -237,7 +253,7 @@ void Bounce::go_on(std::int64_t now_ns) {
     std::int64_t read = 0;
     if (!ring_.read_address(run_.epoch, read)) return;
     const std::int64_t here = read + line_;
-    const std::int64_t end = std::min({here + run_.frames, wet_.end, end_});
+    const std::int64_t end = std::min({here + run_.frames, wet_.end, wanted_end()});
     if (here < wet_.start || ring_.frames_ahead(run_.epoch, run_.frames) >= end - here) return;
     if (read != missed_) missed_ = read, missed_ns_ = now_ns;
     if (now_ns - missed_ns_ < kInVainNs) return;

@@ -73,7 +73,8 @@ private:
     void cancel();
     void write_waiting();
     void grant();
-    bool turned_off() const noexcept;
+    bool turns_off(std::int64_t now_ns);
+    std::int64_t wanted_end() const noexcept;
     std::uint64_t lessons() const noexcept;
 
     Song& song_;
@@ -100,6 +101,7 @@ private:
     std::int64_t most_bars_ = 0;
     std::int64_t source_end_ = kWholeSong.end;   // as the engine says
     std::int64_t missed_ = kNowhere, missed_ns_ = 0;  // where the host seems to wait in vain, since when
+    std::int64_t turning_ns_ = 0;                // since when the path before a wrap is still to be filled
     std::int64_t retried_ = kNowhere;            // where it did, and was rendered for again
 
     struct Block {

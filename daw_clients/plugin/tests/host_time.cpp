@@ -12,7 +12,8 @@ constexpr double kRate = 48'000.0;
 TimePosition playing_at(std::int64_t frame, double ppq, double bar_start) {
     TimePosition time;
     time.playing = true;
-    time.host.hasFrame = time.host.hasPpq = time.host.hasBarStart = time.host.hasTempo = time.host.hasSignature = true;
+    time.host.hasFrame = time.host.hasPpq = time.host.hasBarStart = true;
+    time.host.hasTempo = time.host.hasSignature = true;
     time.host.frame = frame;
     time.host.ppq = ppq;
     time.host.barStartPpq = bar_start;

@@ -2,6 +2,7 @@
 #include "dpf/lv2_bars.hpp"
 
 #include <cmath>
+#include <vector>
 
 #include "net/timeline.hpp"
 #include "tests/check.hpp"
@@ -101,6 +102,15 @@ void a_beat_that_goes_on_with_the_frames_is_the_songs() {
     CHECK(play(bars, host, 50, in_quarters, true).has_ppq);
 }
 
+void a_beat_that_is_none_of_a_bar_is_believed_at_once() {
+    Lv2Bars bars(kRate);
+    Host host{480'000, 3, 4};
+    HostTime time = host.time();
+    bars.apply({host.frame, false, true, 0.0, 17.25}, kBlock, time);  // after changes of tempo
+    CHECK(time.has_ppq);
+    CHECK(time.ppq == 17.25);
+}
+
 void a_beat_within_the_bar_is_not_the_songs() {
     Lv2Bars bars(kRate);
     Host host;
@@ -158,7 +168,8 @@ anacrusis::RunRecord record_of(const HostTime& time) {
 
 void bar_lines_are_learned_from_ardours_ticks_through_changes_of_signature() {
     using anacrusis::MeterBars;
-    const MeterBars bars(std::vector<anacrusis::PlacedSignature>{{0.0, {4, 4}}, {8.0, {7, 8}}, {18.5, {3, 4}}});
+    const std::vector<anacrusis::PlacedSignature> song{{0.0, {4, 4}}, {8.0, {7, 8}}, {18.5, {3, 4}}};
+    const MeterBars bars(song);
     const double bpm = 120.0;
     anacrusis::Timeline timeline(kRate);
     Lv2Bars lv2(kRate);
@@ -199,6 +210,7 @@ int main() {
     a_place_in_quarter_notes_comes_with_the_songs_quarter_notes();
     a_count_that_stands_still_is_no_bar_line();
     a_beat_that_goes_on_with_the_frames_is_the_songs();
+    a_beat_that_is_none_of_a_bar_is_believed_at_once();
     a_beat_within_the_bar_is_not_the_songs();
     between_two_counts_the_place_goes_on();
     a_locate_is_no_reason_for_doubt();

@@ -18,7 +18,8 @@ using namespace anacrusis;
 namespace {
 
 constexpr double kRate = 48'000.0;
-constexpr std::uint32_t kBlock = 256;
+constexpr std::uint32_t kBlock = 240;
+constexpr long kBlockNs = 5'000'000;
 constexpr int kReadySeconds = 30;
 
 class Player {
@@ -54,7 +55,7 @@ private:
         HostTime host;
         host.has_frame = host.has_ppq = host.has_tempo = host.has_signature = true;
         for (long block = 0; !stop_.load(); ++block) {
-            std::this_thread::sleep_until(start + std::chrono::nanoseconds(static_cast<long>(block * (kBlock * 1e9 / kRate))));
+            std::this_thread::sleep_until(start + std::chrono::nanoseconds(block * kBlockNs));
             host.playing = rolling_.load();
             host.ppq = static_cast<double>(host.frame) * host.bpm / (60.0 * kRate);
             instance_.run(host, in, out, kBlock, nullptr, 0);

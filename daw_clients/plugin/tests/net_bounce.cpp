@@ -256,6 +256,31 @@ void a_loop_that_wraps_is_rendered_for_again() {
     CHECK(bench.ring.read(1, wrapped.address, kBar, 512) == marked(kBar, 512));
 }
 
+void a_block_on_both_sides_of_a_wrap_is_filled_on_both() {
+    Bench bench;
+    bench.begin(0);
+    bench.step();
+    bench.take(bench.asked());
+    RunRecord before = run_at(2 * kBar - 200, 200), after = run_at(kBar, 312);
+    for (RunRecord* run : {&before, &after}) {
+        run->offline = run->looping = true;
+        run->loop_start = kBar, run->loop_end = 2 * kBar;
+    }
+    after.address = 2 * kBar, after.lap = 1;
+    bench.ring.ring.begin_block(before.address, before.address);
+    bench.bounce.run(before);
+    bench.bounce.run(after);
+    bench.step();
+    CHECK(bench.engine.count<protocol::Render>() == 1);
+    bench.block(0, 2 * kBar - 1'000, 2'000);  // goes on behind the loop's end
+    bench.step();
+    CHECK(bench.engine.count<protocol::Render>() == 2 && bench.asked().first_bar == 2);
+    bench.take(bench.asked());
+    bench.block(kBar, 0, 2'000);
+    CHECK(bench.ring.read(1, before.address, before.sample, 200) == marked(before.sample, 200));
+    CHECK(bench.ring.read(1, after.address, kBar, 312) == marked(kBar, 312));  // nothing of bar 3 under it
+}
+
 void each_offline_epoch_is_a_bounce_of_its_own() {
     Bench bench;
     bench.begin(0, 1);
@@ -316,6 +341,7 @@ int main() {
     it_fails_once_and_says_why();
     a_lost_engine_is_asked_again_from_where_the_host_waits();
     a_loop_that_wraps_is_rendered_for_again();
+    a_block_on_both_sides_of_a_wrap_is_filled_on_both();
     each_offline_epoch_is_a_bounce_of_its_own();
     what_is_learned_on_the_way_is_said_after_it();
     a_gap_that_nobody_fills_is_asked_for_once_more_and_then_fails();

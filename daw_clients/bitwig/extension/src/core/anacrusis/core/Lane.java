@@ -16,6 +16,8 @@ final class Lane {
     private static final double TOLERANCE = 0.001;
     /** Frames that a busy host may skip: the lane goes straight over them. */
     private static final long MOST_SKIPPED = 25;
+    /** So long after a locate or a wrap the host may still show what was at the place before. */
+    private static final long STALE_FRAMES = 5;
     private static final int MOST_VALUES = 2000;
 
     /** Frames from {@code start} on. */
@@ -28,6 +30,8 @@ final class Lane {
     private long revision;
     private Long passed;
     private double passedValue;
+    private long entered;
+    private Double stood;
 
     Lane(LaneSpec spec) {
         this.spec = spec;
@@ -43,14 +47,20 @@ final class Lane {
         return spec.minimum() + Math.min(1, Math.max(0, turn)) * (spec.maximum() - spec.minimum());
     }
 
-    /** The host stands at a frame: the control counts from there, and everywhere where it never moved.
-     *  Returns what is new, or null. */
+    /**
+     * The host stands at a frame: a control that is turned counts from there, and everywhere where it never
+     * moved in passing. What it shows at a place that the host has just come to says nothing against what is
+     * remembered of it: the host may show it later. Returns what is new, or null.
+     */
     Piece stand(long frame, double value) {
-        leave();
-        if (fits(frame, value)) {
-            return null;
+        Double before = stood;
+        passed = null;
+        stood = value;
+        if (known.size() <= 1) {
+            return fits(frame, value) ? null : learn(0, List.of(value));
         }
-        return learn(known.size() <= 1 ? 0 : frame, List.of(value));
+        boolean turned = before != null && Math.abs(value - before) > tolerance;
+        return turned ? learn(frame, List.of(value)) : null;
     }
 
     /** The host passes a frame. Returns what is new, or null. */
@@ -59,11 +69,16 @@ final class Lane {
         double fromValue = passedValue;
         passed = frame;
         passedValue = value;
-        if (fits(frame, value)) {
-            return null;
+        stood = null;
+        if (from == null || frame < from) {
+            entered = frame;
         }
         if (known.isEmpty()) {
             return learn(0, List.of(value));
+        }
+        boolean stale = known.size() > 1 && frame - entered < STALE_FRAMES;
+        if (stale || fits(frame, value)) {
+            return null;
         }
         if (from == null || frame <= from || frame - from > MOST_SKIPPED) {
             return learn(frame, List.of(value));
@@ -78,6 +93,7 @@ final class Lane {
     /** Forgets how it got here: the next frame is no neighbour of the last one. */
     void leave() {
         passed = null;
+        stood = null;
     }
 
     /** All of it, for an engine that knows nothing. */
