@@ -12,7 +12,7 @@ PLUGIN_JOBS ?= 2
 BITWIG := daw_clients/bitwig
 
 .PHONY: demo test lint format docs bench soak vectors clean help
-.PHONY: plugin plugin-test install-plugin uninstall-plugin plugin-release bitwig-extension
+.PHONY: bench-plugin plugin plugin-test install-plugin uninstall-plugin plugin-release bitwig-extension
 help:
 	@echo "make demo    start an engine and a simulated DAW; writes out/demo/"
 	@echo "make test    run the tests"
@@ -25,6 +25,7 @@ help:
 	@echo "make uninstall-plugin  takes it out of there"
 	@echo "make bitwig-extension  Bitwig's extension for ZeroMQ, in build/bitwig/"
 	@echo "make plugin-test       the tests of its C++ code"
+	@echo "make bench-plugin      what a block of it costs a host; writes out/bench/plugin.json"
 	@echo "make plugin-release    for any Linux on x86-64, in dist/"
 
 $(STAMP): pyproject.toml
@@ -66,6 +67,10 @@ docs: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/anacrusis bench engine --json out/bench/engine.json
+
+bench-plugin: $(STAMP) plugin
+	@mkdir -p out/bench
+	@PYTHONPATH=tests/plugin:tests $(BIN)/python benchmarks/bench_plugin.py --json out/bench/plugin.json
 
 soak: $(STAMP)
 	@PYTHONPATH=tests $(BIN)/python benchmarks/soak_promises.py --json out/soak/promises.json

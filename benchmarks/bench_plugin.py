@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import itertools
 import json
 import os
 import subprocess
@@ -15,8 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +48,14 @@ def pacer() -> ctypes.CDLL:
     return ctypes.CDLL(str(path))
 
 
-@contextmanager
-def engine_for(case: str) -> Iterator[tuple[str, Callable[[], None]]]:
-    """(endpoint, what is done to the engine halfway)."""
-    if case == "absent":
-        yield f"tcp://127.0.0.1:{free_port()}", lambda: None
-        return
-    with EngineProcess() as engine:
-        acts = {"present": lambda: None, "killed": engine.kill, "stopped": engine.freeze}
-        yield engine.endpoint, acts[case]
+def acts_on(engine: EngineProcess, case: str) -> tuple[Callable[[], None], Callable[[], None]]:
+    """(what is done to the engine halfway, what makes it whole again)."""
+    return {
+        "present": (lambda: None, lambda: None),
+        "absent": (lambda: None, lambda: None),
+        "killed": (engine.kill, engine.start),
+        "stopped": (engine.freeze, engine.thaw),
+    }[case]
 
 
 def clap_pace(library: ctypes.CDLL, deck: ClapDeck, block: int) -> Pace:
@@ -99,32 +98,38 @@ def juce_pace(deck: MiniDeck, block: int) -> Pace:
 
 
 def measure(
-    kind: str, case: str, block: int, seconds: float, library: ctypes.CDLL
+    kind: str, case: str, block: int, seconds: float, library: ctypes.CDLL, engine: EngineProcess
 ) -> dict[str, Any]:
-    """One cell of the table."""
-    found = plugin_bundles.Bundles.below(plugin_bundles.FOLDER)
-    with engine_for(case) as (endpoint, act):
-        words = WORDS | {"endpoint": endpoint}
-        deck: Any
-        if kind == "clap":
-            deck = ClapDeck(clap_host.load(found.clap).plugin(), words, max_frames=block)
-            run = clap_pace(library, deck, block)
-        else:
-            deck = MiniDeck(getattr(found, kind), words, max_frames=block)
-            run = juce_pace(deck, block)
+    """One cell of the table; the engine lives before and after it."""
+    harm, cure = acts_on(engine, case)
+    endpoint = f"tcp://127.0.0.1:{free_port()}" if case == "absent" else engine.endpoint
+    deck, run = host(kind, WORDS | {"endpoint": endpoint}, block, library)
+    if case != "absent":
         still = Timeline(Song(), playing=False)
-        if case != "absent":
-            deck.idle(still, lambda: deck.value("lead_ms") > 500, 30.0, block)
-        urgent = kind == "clap" and bool(library.as_audio_thread())
-        timer = threading.Timer(seconds / 2, act)
-        timer.start()
-        try:
-            took, late = run(0, round(seconds * RATE_HZ / block))
-        finally:
-            library.as_any_thread()
-            timer.join()
-            deck.close()
+        deck.idle(still, lambda: deck.value("lead_ms") > 500, 30.0, block)
+    timer = threading.Timer(seconds / 2, harm)
+    timer.start()
+    urgent = kind == "clap" and bool(library.as_audio_thread())
+    try:
+        took, late = run(0, round(seconds * RATE_HZ / block))
+    finally:
+        library.as_any_thread()
+        timer.join()
+        deck.close()
+        cure()
     return told(kind, case, block, took, late) | {"audio_priority": urgent}
+
+
+def host(
+    kind: str, words: dict[str, str], block: int, library: ctypes.CDLL
+) -> tuple[ClapDeck | MiniDeck, Pace]:
+    """The plugin in its host, and what paces it."""
+    found = plugin_bundles.Bundles.below(plugin_bundles.FOLDER)
+    if kind == "clap":
+        native = ClapDeck(clap_host.load(found.clap).plugin(), words, max_frames=block)
+        return native, clap_pace(library, native, block)
+    deck = MiniDeck(getattr(found, kind), words, max_frames=block)
+    return deck, juce_pace(deck, block)
 
 
 def told(
@@ -160,12 +165,11 @@ def main() -> int:
     given = parser.parse_args()
     library = pacer()
     cells = []
-    for kind in given.formats:
-        for case in CASES:
-            for block in BLOCKS:
-                cell = measure(kind, case, block, given.seconds, library)
-                cells.append(cell)
-                print(json.dumps(cell), file=sys.stderr, flush=True)
+    with EngineProcess() as engine:
+        for kind, case, block in itertools.product(given.formats, CASES, BLOCKS):
+            cell = measure(kind, case, block, given.seconds, library, engine)
+            cells.append(cell)
+            print(json.dumps(cell), file=sys.stderr, flush=True)
     report = {
         "rate_hz": RATE_HZ,
         "seconds": given.seconds,

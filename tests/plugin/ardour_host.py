@@ -60,7 +60,7 @@ class Ardour:
         if kind == "VST3":
             self._scan(home / ".vst3", Path(bundle))
         else:
-            self._environment["LV2_PATH"] = f"{self._alone(Path(bundle))}:/usr/lib/lv2"
+            self._environment["LV2_PATH"] = f"{Path(bundle).parent}:/usr/lib/lv2"
 
     def export(self, song, times=1):
         """The session's sound, float32 ``[2, frames]``, of each export in turn."""
@@ -101,13 +101,6 @@ class Ardour:
         environment = self._environment | {"LD_LIBRARY_PATH": str(LIBRARIES)}
         scanner = [str(LIBRARIES / "ardour-vst3-scanner"), "-f", str(link)]
         subprocess.run(scanner, env=environment, check=True, capture_output=True, timeout=30)
-
-    def _alone(self, bundle):
-        """A folder with this bundle alone: lilv stumbles over those of other formats."""
-        folder = self.folder / "lv2"
-        folder.mkdir()
-        (folder / bundle.name).symlink_to(bundle)
-        return folder
 
     @staticmethod
     def _write_preset(folder):

@@ -1,20 +1,13 @@
 """Where the built plugin lies, and the one build of it that the tests share."""
 
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "plugin" / "bin"
-NEEDED = {
-    "cmake": "cmake",
-    "DPF (dpf-source)": "/usr/share/dpf/distrho",
-    "libzmq3-dev": "/usr/include/zmq.h",
-    "libmsgpack-cxx-dev": "/usr/include/msgpack.hpp",
-    "lv2-dev": "/usr/include/lv2",
-}
+PACKAGES = "daw_clients/plugin/packages.txt"
 BUILD_TIMEOUT_S = 900
 
 
@@ -45,11 +38,17 @@ def build():
     """
     if given := os.environ.get("ANACRUSIS_BUNDLES"):
         return Bundles.below(Path(given).resolve())
-    missing = [name for name, what in NEEDED.items() if not _is_there(what)]
-    if missing:
-        raise MissingError(f"the plugin can't be built: {', '.join(missing)} not installed")
-    result = subprocess.run(
-        ["make", "plugin"],
+    installed = _run("tools/install-packages", PACKAGES)
+    if installed.returncode:
+        raise MissingError(f"the plugin can't be built here: {installed.stderr.strip()[-500:]}")
+    built = _run("make", "plugin")
+    assert built.returncode == 0, (built.stdout + built.stderr)[-4000:]
+    return Bundles.below(FOLDER)
+
+
+def _run(*words):
+    return subprocess.run(
+        words,
         cwd=ROOT,
         env=os.environ | {"MAKEFLAGS": ""},
         capture_output=True,
@@ -57,9 +56,3 @@ def build():
         timeout=BUILD_TIMEOUT_S,
         check=False,
     )
-    assert result.returncode == 0, (result.stdout + result.stderr)[-4000:]
-    return Bundles.below(FOLDER)
-
-
-def _is_there(what):
-    return Path(what).exists() if what.startswith("/") else shutil.which(what) is not None

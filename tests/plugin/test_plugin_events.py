@@ -3,7 +3,7 @@
 import clap_events
 import numpy as np
 import pytest
-from decks import bounce, clap_deck, play_in_time
+from decks import bounce, clap_deck, play, play_in_time
 from mark_engine import MarkEngine
 from marks import dry, heard
 from received import gestures, lane_values
@@ -191,3 +191,21 @@ def test_modulation_transport_and_unknown_core_events_harm_nothing(host):
     ]
     deck.process(np.zeros((2, 512), np.float32), Timeline(Song()).position(), kinds)
     assert 0 <= deck.value("denoise") <= 1
+
+
+@pytest.mark.parametrize("block", [256, 300, 400, 512, 1_000])
+def test_a_host_that_deactivates_at_once_loses_nothing_of_its_pass(bundles, block):
+    with MarkEngine() as engine:
+        deck = clap_deck(bundles, {"endpoint": engine.endpoint, "seed": "5"})
+        still = Timeline(Song(), playing=False)
+        assert deck.idle(still, lambda: deck.status == "listening: play the track once")
+        deck.offline(True)
+        play(deck, Timeline(Song()), dry(192_000), block, ramp(deck, "denoise", 480))
+        deck.plugin.deactivate()
+        deck.plugin.activate(48_000, 4_096)
+        deck.offline(False)
+        assert engine.wait_for(lambda: engine.told(schema.SourceUse))
+        (begin,) = {m.hash: m for m in engine.told(schema.SourceBegin)}.values()
+        assert begin.frames == 192_000
+        assert engine.wait_for(lambda: max(lane_values(engine, "denoise"), default=0) >= 98)
+        deck.close()

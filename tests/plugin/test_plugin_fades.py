@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from decks import clap_deck, play_in_time
 from mark_engine import MarkEngine
-from marks import dry, heard
+from marks import DRY, dry, heard, marked
 from song_transport import Song, Timeline
 
 FADE = 480
@@ -33,14 +33,8 @@ def raised_cosine(frames):
 
 def shares(sound, places):
     """How much of each frame is the engine's."""
-    wanted = heard_marks(places)
-    return (sound[0].astype(np.float64) - dry(1)[0, 0]) / (wanted - dry(1)[0, 0])
-
-
-def heard_marks(places):
-    from marks import marked  # noqa: PLC0415
-
-    return marked(places, 8)[0].astype(np.float64)
+    wanted = marked(places, 8)[0].astype(np.float64)
+    return (sound[0].astype(np.float64) - float(DRY)) / (wanted - float(DRY))
 
 
 def test_sound_that_stays_away_has_faded_to_the_track_before_it_ends(host):

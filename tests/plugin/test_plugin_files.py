@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 
+import clap_host
 import pytest
 
 
@@ -57,11 +58,8 @@ def test_lilv_sees_the_ports_and_the_free_wheeling_switch(bundles, needs):
     assert "Denoise" in told
 
 
-def test_the_clap_bundle_names_itself(clap):
-    import clap_host  # noqa: PLC0415
-
-    (bundle,) = clap_host._loaded.values()
-    (about,) = bundle.descriptors
+def test_the_clap_bundle_names_itself(bundles, clap):
+    (about,) = clap_host.load(bundles.clap).descriptors
     assert about.id == b"org.anacrusis.bridge"
     assert about.name == b"Anacrusis"
     assert clap().latency == 0

@@ -1,5 +1,6 @@
 """VST3 and LV2 in hosts made with JUCE: minihost, and DawDreamer (VST3)."""
 
+import json
 import subprocess
 import sys
 import time
@@ -130,8 +131,6 @@ def test_dawdreamer_automation_reaches_the_engine_and_its_bounce_is_exact(
 
 def dawdreamer(vst3, folder, words, block):
     """Two renders of 4 s with denoise going from 0 to 1; in a process of its own, for it may hang."""
-    import json  # noqa: PLC0415
-
     job = {"vst3": str(vst3), "folder": str(folder), "words": words, "block": block}
     script = [sys.executable, str(HERE / "dawdreamer_run.py"), json.dumps(job)]
     told = subprocess.run(script, capture_output=True, text=True, timeout=60, check=False)

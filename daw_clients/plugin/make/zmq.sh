@@ -24,7 +24,10 @@ APT::Sandbox::User "";
 END
     export APT_CONFIG="$folder/apt/apt.conf"
     apt-get -qq update
-    (cd "$folder" && apt-get -qq source --download-only "zeromq3=$version")
+    (cd "$folder" && apt-get -qq source --download-only "zeromq3=$version") || {
+        echo "This machine's mirror has no zeromq3 $version: build the release on Debian 12." >&2
+        exit 2
+    }
 }
 
 cd "$folder"
@@ -38,7 +41,7 @@ while read -r name; do
     patch --strip=1 --quiet --directory=libzmq-4.3.4 < "debian/patches/$name"
 done < debian/patches/series
 
-cmake -G Ninja -S libzmq-4.3.4 -B zmq-build -Wno-dev \
+cmake -G Ninja -S libzmq-4.3.4 -B zmq-build -Wno-dev --no-warn-unused-cli \
     -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$folder/zmq" -DCMAKE_INSTALL_LIBDIR=lib \
     -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_POLICY_VERSION_MINIMUM=3.5 \
     -DCMAKE_CXX_FLAGS="-fvisibility=hidden -ffunction-sections -fdata-sections -ffile-prefix-map=$folder/=" \

@@ -40,7 +40,8 @@ void Automation::run(const RunRecord& run) {
         block_at_ns_ = run.at_ns;
         if (++block_ > 2) finish(block_ - 2);
     }
-    passes_.push_back({++newest_, block_, run.epoch, std::max<std::int64_t>(first, 0), std::max<std::int64_t>(end, 0)});
+    passes_.push_back({++newest_, block_, run.epoch, std::max<std::int64_t>(first, 0),
+                       std::max<std::int64_t>(end, 0)});
 }
 
 void Automation::curve(const CurveRecord& curve) {
@@ -50,7 +51,8 @@ void Automation::curve(const CurveRecord& curve) {
     track.epoch = curve.epoch;
     const auto passed = std::find_if(passes_.begin(), passes_.end(), [&](const Pass& pass) {
         const bool ahead = pass.id > track.pass || (pass.id == track.pass && curve.curve_frame >= track.next);
-        return ahead && pass.epoch == curve.epoch && curve.curve_frame >= pass.first && curve.curve_frame < pass.end;
+        return ahead && pass.epoch == curve.epoch && curve.curve_frame >= pass.first &&
+            curve.curve_frame < pass.end;
     });
     if (passed == passes_.end()) {
         track.value = curve.value;
@@ -62,7 +64,9 @@ void Automation::curve(const CurveRecord& curve) {
     if (is_lane(curve.control)) {
         const bool at_once = track.touched || (first && offline_);
         LaneMemory& memory = memories_[curve.control];
-        if (first && memory.is_constant() && !offline_) memory.stand(curve.curve_frame, plain_number(curve.value));
+        if (first && memory.is_constant() && !offline_) {
+            memory.stand(curve.curve_frame, plain_number(curve.value));
+        }
         memory.follow(curve.curve_frame, plain_number(curve.value), passed->id, at_once);
     }
     track.pass = passed->id;
@@ -108,7 +112,8 @@ void Automation::advance(int control, std::uint64_t pass, std::int64_t frame) {
 }
 
 void Automation::finish(std::uint64_t block) {
-    const auto after = std::find_if(passes_.begin(), passes_.end(), [&](const Pass& pass) { return pass.block > block; });
+    const auto after = std::find_if(passes_.begin(), passes_.end(),
+                                    [&](const Pass& pass) { return pass.block > block; });
     if (after == passes_.begin()) return;
     const std::uint64_t pass = std::prev(after)->id;
     for (int control = 0; control < kControlCount; ++control) {

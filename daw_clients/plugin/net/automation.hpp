@@ -39,7 +39,9 @@ public:
     static bool is_single(int control) noexcept;
 
     /// Memories of another rate's session are the same: frames are counted in seconds.
-    void set_rate(double rate_hz) noexcept { samples_per_frame_ = rate_hz / static_cast<double>(kCurveRateHz); }
+    void set_rate(double rate_hz) noexcept {
+        samples_per_frame_ = rate_hz / static_cast<double>(kCurveRateHz);
+    }
 
 private:
     struct Pass {

@@ -7,19 +7,11 @@ namespace {
 
 constexpr std::int64_t kMostBars = 1'024;
 constexpr std::int64_t kLastBar = 100'000;  // what the protocol counts to
-constexpr std::int64_t kReachFrames = AudioRing::kCapacityFrames / 2;
 constexpr std::int64_t kInVainNs = 1'000'000'000;
-constexpr std::int64_t kGrantStepFrames = 8'192;
 
 }  // namespace
 
-void Bounce::begin_session() {
-    in_engine_ = false;
-    waiting_.clear();
-    ++job_;
-    granted_ = 0;
-    if (active_ && stage_ != Stage::failed) stage_ = Stage::preparing;
-}
+// ---------------------------------------------------------------- from the first run to the last
 
 void Bounce::run(const RunRecord& run) {
     const bool offline = run.offline && run.playing;
@@ -37,9 +29,17 @@ void Bounce::begin(const RunRecord& run) {
     most_bars_ = kMostBars;
     source_end_ = kWholeSong.end;
     missed_ = retried_ = kNowhere;
+    turning_ns_ = 0;
     run_ = run;
     song_.details.settle(Topic::bounce);
     publish(BounceState::preparing);
+}
+
+void Bounce::begin_session() {
+    in_engine_ = false;
+    feed_.clear();
+    ++job_;
+    if (active_ && stage_ != Stage::failed) stage_ = Stage::preparing;
 }
 
 void Bounce::end() {
@@ -49,7 +49,9 @@ void Bounce::end() {
 void Bounce::finish() {
     if (lessons_ && *lessons_ != lessons() && stage_ != Stage::failed) {
         outcome_ = Outcome::learned;
-        song_.details.say(Topic::bounce, "Tempo, automation or the track's sound were not what they were before; bounce again.");
+        song_.details.say(Topic::bounce,
+                          "Tempo, automation or the track's sound were not what they were before; bounce "
+                          "again.");
     }
     cancel();
     active_ = false;
@@ -76,36 +78,23 @@ void Bounce::fail(const std::string& words) {
 }
 
 void Bounce::cancel() {
-    waiting_.clear();
+    feed_.clear();
     ++job_;
-    if (!in_engine_) return;
+    if (in_engine_ || stage_ == Stage::asked) tell_cancel();
     in_engine_ = false;
+}
+
+void Bounce::tell_cancel() {
     protocol::Cancel message;
     message.stream = kStream;
     requests_.ask(message);
 }
 
-/// Whether the host is on another path than the one that is rendered for, as a loop has wrapped, and
-/// the sound up to there is in the ring. A block may lie on both sides of a wrap.
-bool Bounce::turns_off(std::int64_t now_ns) {
-    std::int64_t read = 0;
-    if (run_.sample - run_.address == line_ || !ring_.read_address(run_.epoch, read)) return false;
-    const std::int64_t missing = std::min(run_.address, wet_.end - line_) - read;
-    const bool filled = missing <= 0 || ring_.frames_ahead(run_.epoch, static_cast<std::uint32_t>(missing)) >= missing;
-    if (turning_ns_ == 0) turning_ns_ = now_ns;
-    if (!filled && now_ns - turning_ns_ < kInVainNs) return false;
-    turning_ns_ = 0;
-    return true;
-}
-
-/// Up to where the render's sound is wanted: behind a loop's end that of its start is heard.
-std::int64_t Bounce::wanted_end() const noexcept {
-    const bool loops = run_.looping && run_.loop_end - line_ > run_.address;
-    return loops ? std::min(end_, run_.loop_end) : end_;
-}
+// ---------------------------------------------------------------- step by step
 
 SampleRange Bounce::clipped(SampleRange wet) const noexcept {
-    return active_ ? SampleRange{wet.start, std::min(wet.end, std::max(source_end_, wet.start))} : wet;
+    if (!active_) return wet;
+    return {wet.start, std::min(wet.end, std::max(source_end_, wet.start))};
 }
 
 void Bounce::watch() {
@@ -118,8 +107,9 @@ void Bounce::step(std::int64_t now_ns, bool ready, SampleRange wet, bool interva
     if (!active_ || stage_ == Stage::failed) return;
     if (interval) {
         fail("The track's live input can't be bounced offline; bounce in real time, or with mode=follow.");
+        return;
     }
-    if (stage_ != Stage::preparing && stage_ != Stage::failed && turns_off(now_ns)) {
+    if (stage_ != Stage::preparing && turns_off(now_ns)) {
         cancel();
         stage_ = Stage::preparing;
     }
@@ -128,10 +118,70 @@ void Bounce::step(std::int64_t now_ns, bool ready, SampleRange wet, bool interva
         begin_render();
     }
     if (stage_ != Stage::rendering) return;
-    write_waiting();
+    feed_.write(wanted_end());
     go_on(now_ns);
     grant();
 }
+
+/// Whether the host is on another path than the one that is rendered for, as a loop has wrapped, and
+/// the sound up to there is in the ring. A block may lie on both sides of a wrap.
+bool Bounce::turns_off(std::int64_t now_ns) {
+    std::int64_t read = 0;
+    if (run_.sample - run_.address == line_ || !ring_.read_address(run_.epoch, read)) return false;
+    const std::int64_t missing = std::min(run_.address, wet_.end - line_) - read;
+    const auto limit = static_cast<std::uint32_t>(std::max<std::int64_t>(missing, 0));
+    const bool filled = ring_.frames_ahead(run_.epoch, limit) >= missing;
+    if (turning_ns_ == 0) turning_ns_ = now_ns;
+    if (!filled && now_ns - turning_ns_ < kInVainNs) return false;
+    turning_ns_ = 0;
+    return true;
+}
+
+/// Up to where the render's sound is wanted: behind a loop's end that of its start is heard.
+std::int64_t Bounce::wanted_end() const noexcept {
+    const bool wrapped = run_.sample - run_.address != line_;
+    const std::int64_t wrap = run_.loop_end - line_;
+    const bool loops = run_.looping && (wrap > run_.address || (wrapped && wrap == run_.address));
+    return loops ? std::min(end_, run_.loop_end) : end_;
+}
+
+void Bounce::grant() {
+    if (!in_engine_) return;
+    const std::optional<std::int64_t> due = feed_.due_credit();
+    if (!due) return;
+    protocol::Credit message;
+    message.stream = kStream;
+    message.frames = *due;
+    requests_.tell(message);
+}
+
+/// When a render is over: the bars after it, or, where the host still waits for its sound, once more.
+void Bounce::go_on(std::int64_t now_ns) {
+    if (in_engine_ || !feed_.empty()) return;
+    if (last_known_) {
+        fill_gap(now_ns);
+    } else {
+        ask_from(std::max(last_bar_, first_bar_ + 1));
+    }
+}
+
+void Bounce::fill_gap(std::int64_t now_ns) {
+    std::int64_t read = 0;
+    if (!ring_.read_address(run_.epoch, read)) return;
+    const std::int64_t here = read + line_;
+    const std::int64_t end = std::min({here + run_.frames, wet_.end, wanted_end()});
+    if (here < wet_.start || ring_.frames_ahead(run_.epoch, run_.frames) >= end - here) return;
+    if (read != missed_) missed_ = read, missed_ns_ = now_ns;
+    if (now_ns - missed_ns_ < kInVainNs) return;
+    if (retried_ == read) {
+        fail("The engine's sound has a gap that it doesn't fill; bounce again.");
+        return;
+    }
+    retried_ = read;
+    stage_ = Stage::preparing;
+}
+
+// ---------------------------------------------------------------- renders
 
 /// Asks for the bars from where the host is.
 void Bounce::begin_render() {
@@ -141,8 +191,7 @@ void Bounce::begin_render() {
         lessons_ = lessons();
     }
     const std::int64_t from = std::max({run_.sample, wet_.start, std::int64_t{0}});
-    const SampleRange wet = clipped(wet_);
-    if (from < wet.end) {
+    if (from < clipped(wet_).end) {
         ask_from(song_.timeline.grid().bar_of_sample(from) + 1);
         return;
     }
@@ -170,16 +219,13 @@ void Bounce::ask(std::int64_t first_bar, std::int64_t last_bar) {
     message.first_bar = first_bar;
     message.last_bar = last_bar;
     const std::uint64_t job = ++job_;
-    requests_.ask(message, [this, job](const protocol::Ok* ok, const protocol::Error* error) { answered(job, ok, error); });
+    requests_.ask(message, [this, job](const protocol::Ok*, const protocol::Error* error) {
+        answered(job, error);
+    });
 }
 
-void Bounce::answered(std::uint64_t job, const protocol::Ok* ok, const protocol::Error* error) {
-    if (job != job_) {  // it is not wanted any more
-        protocol::Cancel message;
-        message.stream = kStream;
-        if (ok != nullptr) requests_.ask(message);
-        return;
-    }
+void Bounce::answered(std::uint64_t job, const protocol::Error* error) {
+    if (job != job_) return;  // it was cancelled meanwhile
     if (error != nullptr) {
         refused(*error);
         return;
@@ -187,11 +233,10 @@ void Bounce::answered(std::uint64_t job, const protocol::Ok* ok, const protocol:
     const BarGrid& grid = song_.timeline.grid();
     in_engine_ = true;
     stage_ = Stage::rendering;
-    start_ = grid.sample(first_bar_ - 1);
+    feed_.begin(run_.epoch, line_, grid.sample(first_bar_ - 1));
     // The last bar of a render that is not the song's end lacks the join to the bar after it.
     const bool whole = last_known_ || last_bar_ == first_bar_;
     end_ = grid.sample(whole ? last_bar_ : last_bar_ - 1);
-    granted_ = 0;
     publish(BounceState::running);
     grant();
 }
@@ -209,11 +254,12 @@ void Bounce::refused(const protocol::Error& error) {
 }
 
 void Bounce::take(const protocol::Audio& audio, std::vector<float> samples) {
-    const bool whole = audio.channels == 2 && audio.frames >= 1 && audio.format == protocol::PayloadFormat::f32 &&
+    const bool whole = audio.channels == 2 && audio.frames >= 1 &&
+        audio.format == protocol::PayloadFormat::f32 &&
                        samples.size() == static_cast<std::size_t>(audio.frames) * 2;
     if (!whole || !in_engine_ || stage_ != Stage::rendering) return;
-    waiting_.push_back({start_ + audio.address, std::move(samples), 0});
-    write_waiting();
+    feed_.add(audio.address, std::move(samples));
+    feed_.write(wanted_end());
 }
 
 void Bounce::take(const protocol::RenderDone& done) {
@@ -222,60 +268,6 @@ void Bounce::take(const protocol::RenderDone& done) {
     if (stage_ == Stage::rendering && done.cancelled) {
         fail("The engine gave the bounce up; see its own words, and bounce again.");
     }
-}
-
-/// Puts blocks in the ring as far as there is room, each frame once; what lies before the epoch began,
-/// or behind the last bar that is whole, is not wanted.
-void Bounce::write_waiting() {
-    while (!waiting_.empty()) {
-        Block& block = waiting_.front();
-        const auto frames = static_cast<std::int64_t>(block.samples.size() / 2);
-        block.done = std::max(block.done, std::clamp<std::int64_t>(line_ - block.sample, 0, frames));
-        const std::int64_t count = std::clamp<std::int64_t>(wanted_end() - block.sample, block.done, frames) - block.done;
-        if (count > 0) {
-            const std::int64_t sample = block.sample + block.done;
-            const float* from = block.samples.data() + 2 * block.done;
-            const auto written = ring_.write(run_.epoch, sample - line_, sample, from, static_cast<std::uint32_t>(count));
-            block.done += count - written.beyond;
-            if (written.beyond > 0 && !written.stale) return;  // again when the host has come on
-        }
-        waiting_.pop_front();
-    }
-}
-
-/// When a render is over: the bars after it, or, where the host still waits for its sound, once more.
-void Bounce::go_on(std::int64_t now_ns) {
-    if (in_engine_ || !waiting_.empty()) return;
-    if (!last_known_) {
-        ask_from(std::max(last_bar_, first_bar_ + 1));
-        return;
-    }
-    std::int64_t read = 0;
-    if (!ring_.read_address(run_.epoch, read)) return;
-    const std::int64_t here = read + line_;
-    const std::int64_t end = std::min({here + run_.frames, wet_.end, wanted_end()});
-    if (here < wet_.start || ring_.frames_ahead(run_.epoch, run_.frames) >= end - here) return;
-    if (read != missed_) missed_ = read, missed_ns_ = now_ns;
-    if (now_ns - missed_ns_ < kInVainNs) return;
-    if (retried_ == read) {
-        fail("The engine's sound has a gap that it doesn't fill; bounce again.");
-        return;
-    }
-    retried_ = read;
-    stage_ = Stage::preparing;
-}
-
-/// Keeps the ring half full.
-void Bounce::grant() {
-    std::int64_t read = 0;
-    if (!in_engine_ || !ring_.read_address(run_.epoch, read)) return;
-    const std::int64_t reach = read + line_ + kReachFrames - start_;
-    if (reach < granted_ + kGrantStepFrames) return;
-    granted_ = reach;
-    protocol::Credit message;
-    message.stream = kStream;
-    message.frames = reach;
-    requests_.tell(message);
 }
 
 }  // namespace anacrusis

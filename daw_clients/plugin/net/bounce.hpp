@@ -3,13 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/audio_ring.hpp"
 #include "core/contract.hpp"
+#include "net/render_feed.hpp"
 #include "net/requests.hpp"
 #include "net/song.hpp"
 #include "net/source_keeper.hpp"
@@ -23,7 +23,7 @@ public:
     static constexpr std::int64_t kStream = 2;
 
     Bounce(Song& song, Requests& requests, AudioRing& ring, Shared& shared)
-        : song_(song), requests_(requests), ring_(ring), shared_(shared) {}
+        : song_(song), requests_(requests), ring_(ring), shared_(shared), feed_(ring) {}
 
     /// A session begins: what was rendering in the one before begins anew where the host is.
     void begin_session();
@@ -46,7 +46,9 @@ public:
     /// Whether the host is in an offline pass.
     bool active() const noexcept { return active_; }
     /// Whether a render is asked for or on its way: what is told now is not heard in this pass.
-    bool rendering() const noexcept { return active_ && (stage_ == Stage::asked || stage_ == Stage::rendering); }
+    bool rendering() const noexcept {
+        return active_ && (stage_ == Stage::asked || stage_ == Stage::rendering);
+    }
     /// What is to be said of the pass that is, or of the last one until the host plays again.
     enum class Outcome { none, learned, failed };
     Outcome outcome() const noexcept { return outcome_; }
@@ -63,16 +65,17 @@ private:
     void begin(const RunRecord& run);
     void finish();
     void publish(BounceState state);
-    void ask(std::int64_t first_bar, std::int64_t last_bar);
     void begin_render();
     void ask_from(std::int64_t first_bar);
-    void go_on(std::int64_t now_ns);
-    void answered(std::uint64_t job, const protocol::Ok* ok, const protocol::Error* error);
+    void ask(std::int64_t first_bar, std::int64_t last_bar);
+    void answered(std::uint64_t job, const protocol::Error* error);
     void refused(const protocol::Error& error);
     void fail(const std::string& words);
     void cancel();
-    void write_waiting();
+    void tell_cancel();
     void grant();
+    void go_on(std::int64_t now_ns);
+    void fill_gap(std::int64_t now_ns);
     bool turns_off(std::int64_t now_ns);
     std::int64_t wanted_end() const noexcept;
     std::uint64_t lessons() const noexcept;
@@ -81,6 +84,7 @@ private:
     Requests& requests_;
     AudioRing& ring_;
     Shared& shared_;
+    RenderFeed feed_;
 
     bool active_ = false;
     Outcome outcome_ = Outcome::none;
@@ -90,26 +94,17 @@ private:
     bool knew_sound_ = false;               // the track's, then
     SampleRange wet_;
 
-    std::uint64_t job_ = 0;               // counts renders: answers to an earlier one are dropped
-    bool in_engine_ = false;              // the engine has a render of ours under kStream
-    std::int64_t line_ = 0;               // what a song sample has over its address, in the epoch
+    std::uint64_t job_ = 0;                 // counts renders: answers to an earlier one are dropped
+    bool in_engine_ = false;                // the engine has a render of ours under kStream
+    std::int64_t line_ = 0;                 // what a song sample has over its address, in the epoch
     std::int64_t first_bar_ = 0, last_bar_ = 0;  // from 1, both included
-    std::int64_t start_ = 0;              // the render's first song sample
-    std::int64_t end_ = 0;                // up to here its sound is that of the whole song
-    bool last_known_ = false;             // nothing can be rendered beyond last_bar_
-    std::int64_t granted_ = 0;
+    std::int64_t end_ = 0;                  // up to here its sound is that of the whole song
+    bool last_known_ = false;               // nothing can be rendered beyond last_bar_
     std::int64_t most_bars_ = 0;
-    std::int64_t source_end_ = kWholeSong.end;   // as the engine says
+    std::int64_t source_end_ = kWholeSong.end;        // as the engine says
     std::int64_t missed_ = kNowhere, missed_ns_ = 0;  // where the host seems to wait in vain, since when
-    std::int64_t turning_ns_ = 0;                // since when the path before a wrap is still to be filled
-    std::int64_t retried_ = kNowhere;            // where it did, and was rendered for again
-
-    struct Block {
-        std::int64_t sample;
-        std::vector<float> samples;
-        std::int64_t done;  // frames that are in the ring, or not wanted
-    };
-    std::deque<Block> waiting_;           // for room in the ring
+    std::int64_t retried_ = kNowhere;       // where it did, and was rendered for again
+    std::int64_t turning_ns_ = 0;           // since when the path before a wrap is still to be filled
 };
 
 }  // namespace anacrusis

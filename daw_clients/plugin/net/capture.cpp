@@ -37,7 +37,8 @@ void Capture::write(std::int64_t sample, const float* interleaved, std::int64_t 
 
 /// A stretch that was captured before from its first frame to its last, or nowhere; true where it is
 /// heard to be another one.
-bool Capture::write_in_chunk(std::int64_t sample, const float* interleaved, std::int64_t frames, bool is_new) {
+bool Capture::write_in_chunk(std::int64_t sample, const float* interleaved, std::int64_t frames,
+                             bool is_new) {
     const float* end = interleaved + 2 * frames;
     const bool silent = std::all_of(interleaved, end, [](float value) { return sane(value) == 0.0F; });
     Chunk& chunk = chunks_[chunk_of(sample)];
@@ -62,7 +63,9 @@ bool Capture::is_covered(std::int64_t sample) const noexcept {
 /// Up to where all is captured as ``sample`` is, or all isn't; ``end`` at most.
 std::int64_t Capture::covered_until(std::int64_t sample, std::int64_t end) const noexcept {
     const auto after = covered_.upper_bound(sample);
-    if (after != covered_.begin() && std::prev(after)->second > sample) return std::min(end, std::prev(after)->second);
+    if (after != covered_.begin() && std::prev(after)->second > sample) {
+        return std::min(end, std::prev(after)->second);
+    }
     return after == covered_.end() ? end : std::min(end, after->first);
 }
 

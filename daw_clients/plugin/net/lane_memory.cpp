@@ -26,7 +26,9 @@ double LaneMemory::value_at(std::int64_t frame) const noexcept {
 }
 
 /// Whether the frame before was passed just now.
-bool LaneMemory::goes_on_at(std::int64_t frame) const noexcept { return last_ != kClean && last_ + 1 == frame; }
+bool LaneMemory::goes_on_at(std::int64_t frame) const noexcept {
+    return last_ != kClean && last_ + 1 == frame;
+}
 
 void LaneMemory::follow(std::int64_t frame, double value, std::uint64_t run, bool hand) {
     const bool follows = goes_on_at(frame);
@@ -84,7 +86,7 @@ std::vector<LaneMemory::Piece> LaneMemory::pieces_from(std::int64_t frame) const
     std::vector<Piece> pieces;
     for (auto at = frames_.lower_bound(frame); at != frames_.end(); ++at) {
         const bool goes_on = !pieces.empty() && pieces.back().values.size() < kLongestPiece &&
-                             pieces.back().first + static_cast<std::int64_t>(pieces.back().values.size()) == at->first;
+                             pieces.back().first == at->first - static_cast<std::int64_t>(pieces.back().values.size());
         if (!goes_on) pieces.push_back({at->first, {}});
         pieces.back().values.push_back(at->second);
     }

@@ -18,7 +18,8 @@ void Link::step(std::int64_t now_ns) {
         return;
     }
     const bool greets = state_ == State::greeting && now_ns - asked_ns_ >= kAgainNs;
-    const bool retries = (state_ == State::refused || state_ == State::wrong_version) && now_ns - asked_ns_ >= kRefusedAgainNs;
+    const bool retries = (state_ == State::refused || state_ == State::wrong_version) &&
+        now_ns - asked_ns_ >= kRefusedAgainNs;
     if (greets || retries) say_hello(now_ns);
     if (has_session()) watch_silence(now_ns);
 }

@@ -12,7 +12,8 @@ constexpr double kCreditStepSeconds = 0.010;
 constexpr double kShortestLoopSeconds = 0.1;  // what the engine takes
 
 bool same_loop(const RunRecord& a, const RunRecord& b) {
-    return a.looping == b.looping && (!a.looping || (a.loop_start == b.loop_start && a.loop_end == b.loop_end));
+    return a.looping == b.looping &&
+        (!a.looping || (a.loop_start == b.loop_start && a.loop_end == b.loop_end));
 }
 
 }  // namespace
@@ -77,8 +78,10 @@ void LiveStream::ask_to_close() {
 
 bool LiveStream::is_due(std::int64_t now_ns) const {
     if (run_->epoch == held_epoch_ && now_ns < held_until_ns_) return false;
-    const bool moved = !told_ || told_->epoch != run_->epoch || told_->playing != run_->playing || !same_loop(*told_, *run_);
-    return moved || (run_->playing && now_ns - told_ns_ >= kTellEveryNs) || now_ns - told_ns_ >= 10 * kTellEveryNs;
+    const bool moved = !told_ || told_->epoch != run_->epoch || told_->playing != run_->playing ||
+        !same_loop(*told_, *run_);
+    return moved || (run_->playing && now_ns - told_ns_ >= kTellEveryNs) ||
+        now_ns - told_ns_ >= 10 * kTellEveryNs;
 }
 
 void LiveStream::tell(std::int64_t now_ns) {
@@ -91,7 +94,9 @@ void LiveStream::tell(std::int64_t now_ns) {
     message.playing = run.playing;
     message.recording = run.recording;
     message.lap = run.lap;
-    if (left_ != kNowhere && (!told_ || told_->epoch != run.epoch)) message.left = std::max<std::int64_t>(left_, 0);
+    if (left_ != kNowhere && (!told_ || told_->epoch != run.epoch)) {
+        message.left = std::max<std::int64_t>(left_, 0);
+    }
     if (gap_start_ != kNowhere && gap_start_ >= 0) message.gap_start = gap_start_, message.gap_end = gap_end_;
     if (run.has_tempo && run.bpm >= kMinBpm && run.bpm <= kMaxBpm) message.bpm = run.bpm;
     const Signature signature{run.numerator, run.denominator};
@@ -127,7 +132,8 @@ void LiveStream::set_loop(protocol::Transport& message) const {
 void LiveStream::grant(const Shape& shape, SampleRange wet) {
     const RunRecord& run = *run_;
     const std::int64_t played = run.playing ? std::int64_t{run.frames} : 0;
-    std::int64_t reach = run.address + played + static_cast<std::int64_t>(shape.buffer_ms * song_.rate_hz() / 1000.0);
+    const auto buffer = static_cast<std::int64_t>(shape.buffer_ms * song_.rate_hz() / 1000.0);
+    std::int64_t reach = run.address + played + buffer;
     std::int64_t room = 0;
     if (!ring_.room_until(run.epoch, room)) return;
     reach = std::min(reach, room);
@@ -146,7 +152,8 @@ void LiveStream::grant(const Shape& shape, SampleRange wet) {
 }
 
 void LiveStream::take(const protocol::Audio& audio, const std::vector<float>& samples, std::int64_t now_ns) {
-    const bool whole = audio.channels == 2 && audio.frames >= 1 && audio.format == protocol::PayloadFormat::f32 &&
+    const bool whole = audio.channels == 2 && audio.frames >= 1 &&
+        audio.format == protocol::PayloadFormat::f32 &&
                        samples.size() == static_cast<std::size_t>(audio.frames) * 2;
     if (!whole || audio.epoch < 0 || audio.address < 0) return;
     ring_.write(static_cast<std::uint32_t>(audio.epoch), audio.address, audio.sample, samples.data(),

@@ -20,10 +20,13 @@ public:
     struct Shape {
         int live_bars = 0;      // 0: follows a source; else the track's input, so many bars later
         int buffer_ms = 750;
-        bool operator==(const Shape& other) const { return live_bars == other.live_bars && buffer_ms == other.buffer_ms; }
+        bool operator==(const Shape& other) const {
+            return live_bars == other.live_bars && buffer_ms == other.buffer_ms;
+        }
     };
 
-    LiveStream(Song& song, Requests& requests, AudioRing& ring) : song_(song), requests_(requests), ring_(ring) {}
+    LiveStream(Song& song, Requests& requests, AudioRing& ring)
+        : song_(song), requests_(requests), ring_(ring) {}
 
     /// A session begins: no stream is open in it.
     void begin_session();

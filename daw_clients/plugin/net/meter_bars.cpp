@@ -47,7 +47,8 @@ double MeterBars::bar_start(std::int64_t bar) const noexcept {
 std::int64_t MeterBars::bar_at(double ppq) const noexcept {
     const auto after = std::upper_bound(starts_.begin(), starts_.end(), ppq,
                                         [](double at, const Start& start) { return at < start.ppq(); });
-    const std::size_t at = after == starts_.begin() ? 0 : static_cast<std::size_t>(after - starts_.begin()) - 1;
+    const std::size_t at =
+        after == starts_.begin() ? 0 : static_cast<std::size_t>(after - starts_.begin()) - 1;
     const double bars = std::floor((ppq - starts_[at].ppq()) / changes_[at].signature.bar_ppq());
     std::int64_t bar = changes_[at].bar + static_cast<std::int64_t>(bars);
     while (bar_start(bar) > ppq) --bar;

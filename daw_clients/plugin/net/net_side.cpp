@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "net/source_cache.hpp"
 #include "net/state.hpp"
 
@@ -15,7 +17,8 @@ constexpr std::int64_t kLeaveNs = 700'000'000;
 }  // namespace
 
 NetSide::NetSide(Shared& shared, AudioSide& audio)
-    : session_(song_, AudioLink{shared, audio.records(), audio.input(), audio.ring()}, wire_, clock_, source_folder()) {}
+    : session_(song_, AudioLink{shared, audio.records(), audio.input(), audio.ring()}, wire_, clock_,
+               source_folder()) {}
 
 void NetSide::start(double rate_hz, std::uint32_t max_block_frames) {
     stop();
@@ -62,7 +65,9 @@ void NetSide::run() {
             const std::lock_guard<std::mutex> lock(mutex_);
             connect();
             session_.step();
-            wait_ms = session_.busy() ? 0 : session_.playing() ? kPlayingWaitMs : kRestingWaitMs;
+            const bool in_time = session_.playing() && !session_.offline();
+            wait_ms = in_time ? kPlayingWaitMs : session_.busy() ? 0 : kRestingWaitMs;
+            if (session_.offline()) wait_ms = std::min(wait_ms, kPlayingWaitMs);
         }
         wire_.wait(wait_ms);
     }

@@ -73,7 +73,9 @@ void NotesMemory::end_pass() {
 }
 
 void NotesMemory::midi(const MidiRecord& midi) {
-    const auto holds = [&] { return running_ && midi.sample >= run_.sample && midi.sample < run_.sample + run_.frames; };
+    const auto holds = [&] {
+        return running_ && midi.sample >= run_.sample && midi.sample < run_.sample + run_.frames;
+    };
     while (!ahead_.empty() && !holds()) advance();
     const auto kind = static_cast<std::uint8_t>(midi.bytes[0] & kKind);
     if (!running_ || midi.size < 3 || midi.sample < 0 || (kind != kNoteOn && kind != kNoteOff)) return;
@@ -89,7 +91,8 @@ void NotesMemory::end_note(std::uint8_t pitch, std::uint8_t channel, std::int64_
     if (found == sounding_.end()) return;
     const Sounding sounding = found->second;
     sounding_.erase(found);
-    keep({sounding.sample, std::max<std::int64_t>(at - sounding.sample, 1), pitch, sounding.velocity, channel});
+    keep({sounding.sample, std::max<std::int64_t>(at - sounding.sample, 1), pitch, sounding.velocity,
+          channel});
 }
 
 void NotesMemory::keep(const HeardNote& note) {

@@ -10,7 +10,9 @@ void Requests::queue(std::string header, std::vector<float> samples) {
 }
 
 void Requests::flush() {
-    while (!outbox_.empty() && wire_.send(outbox_.front().header, outbox_.front().samples)) outbox_.pop_front();
+    while (!outbox_.empty() && wire_.send(outbox_.front().header, outbox_.front().samples)) {
+        outbox_.pop_front();
+    }
 }
 
 bool Requests::settle(std::int64_t re, const protocol::Ok* ok, const protocol::Error* error) {

@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "net/status.hpp"
+#include "net/control_values.hpp"
 
 namespace anacrusis {
 namespace {
 
-constexpr std::int64_t kPublishEveryNs = 50'000'000;
 constexpr std::int64_t kRenewEveryNs = 150'000'000;
-constexpr std::int64_t kLateShownNs = 2'000'000'000;
-constexpr std::uint32_t kLongestLeadSeconds = 4;
 constexpr std::uint32_t kLivePieceFrames = 65'536;
 constexpr int kMostMessagesAtOnce = 256;
 
@@ -26,7 +23,8 @@ protocol::Hello hello_of(double rate_hz, std::uint32_t max_block_frames, const s
 
 }  // namespace
 
-Session::Session(Song& song, const AudioLink& audio, Wire& wire, const Clock& clock, std::string source_folder)
+Session::Session(Song& song, const AudioLink& audio, Wire& wire, const Clock& clock,
+                 std::string source_folder)
     : song_(song),
       audio_(audio),
       wire_(wire),
@@ -36,7 +34,8 @@ Session::Session(Song& song, const AudioLink& audio, Wire& wire, const Clock& cl
       telling_(song, requests_, audio.shared),
       source_(song, requests_, std::move(source_folder)),
       live_(song, requests_, audio.ring),
-      bounce_(song, requests_, audio.ring, audio.shared) {}
+      bounce_(song, requests_, audio.ring, audio.shared),
+      announcer_(song, audio.shared, audio.ring, {link_, source_, live_, bounce_}) {}
 
 void Session::prepare(double rate_hz, std::uint32_t max_block_frames) {
     if (rate_hz != song_.rate_hz()) source_.forget_capture();
@@ -58,7 +57,7 @@ void Session::step() {
     busy_ = source_.work();
     if (link_.open()) tell(now_ns);
     requests_.flush();
-    publish(now_ns);
+    announcer_.step(now_ns, run_ ? &*run_ : nullptr, live_bars());
 }
 
 void Session::leave() {
@@ -67,10 +66,7 @@ void Session::leave() {
     song_.notes.settle();
     source_.take();
     if (link_.has_session()) requests_.tell(protocol::Bye{});
-    audio_.shared.wet_end.store(kNowhere, std::memory_order_relaxed);
-    audio_.shared.wet_start.store(kNowhere, std::memory_order_relaxed);
-    audio_.shared.status.store(index_of(Status::off), std::memory_order_relaxed);
-    audio_.shared.lead_ms.store(0.0F, std::memory_order_relaxed);
+    announcer_.leave();
 }
 
 // ---------------------------------------------------------------- records
@@ -101,7 +97,8 @@ void Session::take_records() {
 
 void Session::take_run(const RunRecord& run) {
     const bool was_playing = run_ && run_->playing;
-    const bool left = was_playing && (!run.playing || run.epoch != run_->epoch || run.offline != run_->offline);
+    const bool left = was_playing &&
+        (!run.playing || run.epoch != run_->epoch || run.offline != run_->offline);
     const bool wrapped = was_playing && run.lap != run_->lap && !song_.source;
     if (left || wrapped) source_.take();
     if (run.playing) song_.played();
@@ -143,7 +140,8 @@ void Session::take_messages(std::int64_t now_ns) {
             continue;
         }
         try {
-            const protocol::EngineMessage message = protocol::decode_engine(received.header.data(), received.header.size());
+            const protocol::EngineMessage message =
+                protocol::decode_engine(received.header.data(), received.header.size());
             take_message(message, received.samples, now_ns);
         } catch (const protocol::ProtocolError&) {
             continue;  // of a newer engine: it harms nothing
@@ -151,7 +149,8 @@ void Session::take_messages(std::int64_t now_ns) {
     }
 }
 
-void Session::take_message(const protocol::EngineMessage& message, std::vector<float>& samples, std::int64_t now_ns) {
+void Session::take_message(const protocol::EngineMessage& message, std::vector<float>& samples,
+                           std::int64_t now_ns) {
     if (link_.take(message, now_ns)) begin_session();
     const auto* pulse = std::get_if<protocol::Pulse>(&message);
     const bool hung = pulse != nullptr && pulse->state == protocol::PulseState::hung;
@@ -174,7 +173,8 @@ void Session::take_message(const protocol::EngineMessage& message, std::vector<f
 
 void Session::take_error(const protocol::Error& error) {
     if (error.re && requests_.settle(*error.re, nullptr, &error)) return;
-    const bool expected = error.code == protocol::codes::kUnknownStream || error.code == protocol::codes::kNotGreeted;
+    const bool expected = error.code == protocol::codes::kUnknownStream ||
+        error.code == protocol::codes::kNotGreeted;
     if (!expected) song_.details.say(Topic::engine, error.message);
 }
 
@@ -185,7 +185,11 @@ void Session::begin_session() {
     link_.set_hello(hello_of(song_.rate_hz(), max_block_frames_, welcome.resume_token));
     const std::string& model = welcome.model.name;
     const bool other = !song_.settings.model.empty() && song_.settings.model != model;
-    song_.details.say(Topic::model, other ? "The project was made with the model " + song_.settings.model + "; this engine plays " + model + "." : "");
+    song_.details.settle(Topic::model);
+    if (other) {
+        song_.details.say(Topic::model, "The project was made with the model " + song_.settings.model +
+                                            "; this engine plays " + model + ".");
+    }
     if (song_.settings.model.empty()) song_.settings.model = model;
     song_.details.settle(Topic::notice);
     telling_.begin_session();
@@ -219,11 +223,12 @@ void Session::tell(std::int64_t now_ns) {
         if (live_.suits(live_bars())) source_.tell(live_bars());
         follow_edits(now_ns);
     }
-    const LiveStream::Shape shape{live_bars(), static_cast<int>(choice(Control::buffer_ms))};
+    const LiveStream::Shape shape{live_bars(), whole_value(audio_.shared, Control::buffer_ms)};
     const SampleRange wet = source_.wet();
     const bool wanted = !bounce_.active() && !wet.empty() && source_.plays(live_bars());
     live_.step(now_ns, wanted, shape, wet);
-    const bool ready = live_.closed() && telling_.settled() && source_.settled(live_bars()) && requests_.outstanding() == 0;
+    const bool ready = live_.closed() && telling_.settled() && source_.settled(live_bars()) &&
+        requests_.outstanding() == 0;
     bounce_.step(now_ns, ready, wet, live_bars() > 0);
 }
 
@@ -239,7 +244,8 @@ void Session::renew_epoch(std::int64_t now_ns) {
 void Session::follow_edits(std::int64_t now_ns) {
     if (bounce_.active()) return;
     const bool map = telling_.map_edits() != map_edits_;
-    const bool sound = telling_.changes() != changes_ && !playing() && live_.open() && now_ns - renewed_ns_ >= kRenewEveryNs;
+    const bool sound = telling_.changes() != changes_ && !playing() && live_.open() &&
+        now_ns - renewed_ns_ >= kRenewEveryNs;
     if (playing()) changes_ = telling_.changes();
     if (!map && !sound) return;
     map_edits_ = telling_.map_edits();
@@ -247,82 +253,10 @@ void Session::follow_edits(std::int64_t now_ns) {
     if (had_session_) renew_epoch(now_ns);
 }
 
-int Session::choice(Control control) const noexcept {
-    const ControlSpec& spec = kControls[index_of(control)];
-    const float value = audio_.shared.values[static_cast<std::size_t>(index_of(control))].load(std::memory_order_relaxed);
-    if (!std::isfinite(value)) return static_cast<int>(spec.default_value);
-    return static_cast<int>(std::lround(std::clamp(value, spec.minimum, spec.maximum)));
-}
-
 int Session::live_bars() const noexcept {
     constexpr int kInterval = 1;
-    return choice(Control::mode) == kInterval ? choice(Control::interval_bars) : 0;
-}
-
-// ---------------------------------------------------------------- words
-
-void Session::publish(std::int64_t now_ns) {
-    publish_wet();
-    audio_.shared.latency_frames.store(latency_frames(), std::memory_order_relaxed);
-    publish_status(now_ns);
-    explain_link(now_ns);
-    if (now_ns - published_ns_ < kPublishEveryNs) return;
-    published_ns_ = now_ns;
-    publish_lead();
-}
-
-void Session::publish_lead() {
-    const auto limit = static_cast<std::uint32_t>(kLongestLeadSeconds * song_.rate_hz());
-    ahead_ = run_ ? audio_.ring.frames_ahead(run_->epoch, limit) : 0;
-    audio_.shared.lead_ms.store(static_cast<float>(1000.0 * ahead_ / song_.rate_hz()), std::memory_order_relaxed);
-}
-
-void Session::publish_wet() {
-    const SampleRange wet = bounce_.clipped(source_.wet());
-    Shared& shared = audio_.shared;
-    if (shared.wet_start.load(std::memory_order_relaxed) == wet.start && shared.wet_end.load(std::memory_order_relaxed) == wet.end) return;
-    shared.wet_end.store(wet.start, std::memory_order_release);  // none, while the two don't belong together
-    shared.wet_start.store(wet.start, std::memory_order_release);
-    shared.wet_end.store(wet.end, std::memory_order_release);
-}
-
-void Session::publish_status(std::int64_t now_ns) {
-    Facts facts;
-    facts.link = link_.state();
-    facts.hangs = link_.hangs(now_ns);
-    facts.bounce = bounce_.outcome();
-    facts.bouncing = bounce_.active();
-    facts.rendering = bounce_.rendering();
-    facts.late = live_.late_ns() != 0 && now_ns - live_.late_ns() < kLateShownNs;
-    facts.missing = source_.missing();
-    facts.busy = source_.busy();
-    facts.has_sound = !source_.wet().empty();
-    facts.playing = playing();
-    facts.sounds = ahead_ > 0;
-    audio_.shared.status.store(index_of(status_of(facts)), std::memory_order_relaxed);
-}
-
-void Session::explain_link(std::int64_t now_ns) {
-    const std::pair<Link::State, bool> link{link_.state(), link_.hangs(now_ns)};
-    if (explained_ == link) return;
-    explained_ = link;
-    std::string words;
-    if (link_.state() == Link::State::refused || link_.state() == Link::State::wrong_version) {
-        words = link_.words();
-    } else if (link.second) {
-        words = "The engine at " + song_.settings.endpoint + " doesn't answer. If it isn't just starting, stop it and start it again.";
-    } else if (!link_.has_session()) {
-        words = "No engine answers at " + song_.settings.endpoint + "; start one with: anacrusis serve";
-    }
-    song_.details.say(Topic::link, std::move(words));
-}
-
-std::uint32_t Session::latency_frames() const noexcept {
-    const int bars = live_bars();
-    if (bars == 0) return 0;
-    const BarGrid& grid = song_.timeline.grid();
-    const std::int64_t bar = run_ && run_->sample >= 0 ? grid.bar_of_sample(run_->sample) : 0;
-    return static_cast<std::uint32_t>(grid.sample(bar + bars) - grid.sample(bar));
+    const bool interval = whole_value(audio_.shared, Control::mode) == kInterval;
+    return interval ? whole_value(audio_.shared, Control::interval_bars) : 0;
 }
 
 }  // namespace anacrusis

@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/audio_ring.hpp"
 #include "core/contract.hpp"
 #include "core/input_ring.hpp"
 #include "core/spsc_queue.hpp"
+#include "net/announcing.hpp"
 #include "net/bounce.hpp"
 #include "net/clock.hpp"
 #include "net/link.hpp"
@@ -44,6 +44,7 @@ public:
     /// Whether there is more to do at once.
     bool busy() const noexcept { return busy_; }
     bool playing() const noexcept { return run_ && run_->playing; }
+    bool offline() const noexcept { return run_ && run_->offline; }
 
     /// The instance is shut down: takes what was captured in the last pass.
     void leave();
@@ -55,21 +56,15 @@ private:
     void take_run(const RunRecord& run);
     void take_input(const InputRecord& input);
     void take_messages(std::int64_t now_ns);
-    void take_message(const protocol::EngineMessage& message, std::vector<float>& samples, std::int64_t now_ns);
+    void take_message(const protocol::EngineMessage& message, std::vector<float>& samples,
+                      std::int64_t now_ns);
     void take_error(const protocol::Error& error);
     void begin_session();
     void watch_silence();
     void tell(std::int64_t now_ns);
     void renew_epoch(std::int64_t now_ns);
     void follow_edits(std::int64_t now_ns);
-    void publish(std::int64_t now_ns);
-    void publish_wet();
-    void publish_lead();
-    void publish_status(std::int64_t now_ns);
-    void explain_link(std::int64_t now_ns);
-    int choice(Control control) const noexcept;
     int live_bars() const noexcept;
-    std::uint32_t latency_frames() const noexcept;
 
     Song& song_;
     AudioLink audio_;
@@ -81,14 +76,14 @@ private:
     SourceKeeper source_;
     LiveStream live_;
     Bounce bounce_;
+    Announcer announcer_;
 
     std::optional<RunRecord> run_;
     std::vector<float> input_;
-    std::optional<std::pair<Link::State, bool>> explained_;
     bool had_session_ = false, was_silent_ = false, busy_ = false;
     std::uint64_t map_edits_ = 0, changes_ = 0;  // as followed by the live stream
-    std::int64_t renewed_ns_ = 0, published_ns_ = 0;
-    std::uint32_t signs_ = 0, ahead_ = 0, max_block_frames_ = 0;
+    std::int64_t renewed_ns_ = 0;
+    std::uint32_t signs_ = 0, max_block_frames_ = 0;
 };
 
 }  // namespace anacrusis

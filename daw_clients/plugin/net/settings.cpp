@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::size_t kLongestPath = 100;  // what a socket's path may have
 
-bool starts_with(std::string_view text, std::string_view start) noexcept { return text.substr(0, start.size()) == start; }
+bool starts_with(std::string_view text, std::string_view start) noexcept {
+    return text.substr(0, start.size()) == start;
+}
 
 bool is_port(std::string_view text) noexcept {
     if (text.empty() || text.size() > 5) return false;
@@ -66,7 +68,8 @@ bool is_hash(std::string_view text) noexcept {
 
 bool is_token(std::string_view text) noexcept {
     return text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                   c == '_' || c == '-';
            });
 }
 

@@ -9,7 +9,9 @@ namespace {
 
 constexpr double kUsualRateHz = 48'000.0;
 
-std::int64_t capture_limit(double rate_hz) { return static_cast<std::int64_t>(kLongestCaptureSeconds * rate_hz); }
+std::int64_t capture_limit(double rate_hz) {
+    return static_cast<std::int64_t>(kLongestCaptureSeconds * rate_hz);
+}
 
 }  // namespace
 

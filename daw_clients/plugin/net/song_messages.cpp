@@ -86,7 +86,8 @@ bool restore_map(Timeline& timeline, const protocol::TempoMapMessage& message, d
     return true;
 }
 
-std::vector<protocol::LaneMessage> lane_messages(const char* parameter, const LaneMemory& memory, std::int64_t from) {
+std::vector<protocol::LaneMessage> lane_messages(const char* parameter, const LaneMemory& memory,
+                                                 std::int64_t from) {
     std::vector<protocol::LaneMessage> messages;
     for (LaneMemory::Piece& piece : memory.pieces_from(from)) {
         protocol::LaneMessage message;
@@ -105,9 +106,11 @@ bool restore_lane(Automation& automation, const protocol::LaneMessage& message) 
     int control = 0;
     while (control < kControlCount && message.parameter != kControls[control].name) ++control;
     const double frame = message.start * static_cast<double>(kCurveRateHz);
-    const bool on_grid = message.rate == static_cast<double>(kCurveRateHz) && frame >= 0.0 && frame <= kFarthestFrame;
+    const bool on_grid = message.rate == static_cast<double>(kCurveRateHz) && frame >= 0.0 &&
+        frame <= kFarthestFrame;
     if (control == kControlCount || !Automation::is_lane(control) || !on_grid) return false;
-    const double low = plain_number(kControls[control].minimum), high = plain_number(kControls[control].maximum);
+    const double low = plain_number(kControls[control].minimum),
+        high = plain_number(kControls[control].maximum);
     const bool in_range = std::all_of(message.values.begin(), message.values.end(),
                                       [&](double value) { return value >= low && value <= high; });
     if (!in_range) return false;

@@ -19,7 +19,8 @@ protocol::TempoMapMessage tempo_map_message(const Timeline& timeline, std::int64
 bool restore_map(Timeline& timeline, const protocol::TempoMapMessage& message, double shift);
 
 /// The lane from curve frame ``from`` on, in as many messages as it has stretches; ``onwards`` in each.
-std::vector<protocol::LaneMessage> lane_messages(const char* parameter, const LaneMemory& memory, std::int64_t from);
+std::vector<protocol::LaneMessage> lane_messages(const char* parameter, const LaneMemory& memory,
+                                                 std::int64_t from);
 /// False where no control has such a lane, or the values are out of its range.
 bool restore_lane(Automation& automation, const protocol::LaneMessage& message);
 

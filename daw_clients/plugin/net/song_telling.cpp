@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "net/control_values.hpp"
 #include "net/song_messages.hpp"
 
 namespace anacrusis {
@@ -112,7 +113,7 @@ void SongTelling::tell_word(const char* key, const std::string& text, protocol::
 
 protocol::When SongTelling::when() const {
     protocol::When when;
-    const auto choice = static_cast<int>(shared_.values[index_of(Control::quantise)].load(std::memory_order_relaxed));
+    const int choice = whole_value(shared_, Control::quantise);
     if (choice == 1) when.kind = protocol::WhenKind::next_beat;
     if (choice == 2) when.kind = protocol::WhenKind::next_bar;
     return when;
@@ -174,7 +175,9 @@ void SongTelling::tell_touch(int control) {
         message.touched = touched;
         ask(message.parameter, message);
         told_values_.erase(control);
-        if (touched && song_.automation.value(control)) told_values_[control] = *song_.automation.value(control);
+        if (touched && song_.automation.value(control)) {
+            told_values_[control] = *song_.automation.value(control);
+        }
     }
     if (touched) tell_single(control);
 }

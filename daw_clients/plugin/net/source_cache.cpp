@@ -59,7 +59,9 @@ Header header_of(double rate_hz, std::int64_t frames) {
     return header;
 }
 
-fs::path path_of(const std::string& folder, const std::string& hash) { return fs::path(folder) / (hash + ".wav"); }
+fs::path path_of(const std::string& folder, const std::string& hash) {
+    return fs::path(folder) / (hash + ".wav");
+}
 
 }  // namespace
 
@@ -101,7 +103,8 @@ std::optional<SourceWriter> SourceWriter::begin(const std::string& folder, doubl
 void SourceWriter::add(const float* interleaved, std::int64_t frames) {
     const auto count = static_cast<std::size_t>(frames);
     frames_ += frames;
-    good_ = good_ && frames_ <= kMostFrames && std::fwrite(interleaved, kFrameBytes, count, file_.get()) == count;
+    good_ = good_ && frames_ <= kMostFrames &&
+        std::fwrite(interleaved, kFrameBytes, count, file_.get()) == count;
 }
 
 bool SourceWriter::finish(const std::string& hash) {
@@ -136,7 +139,8 @@ std::optional<SourceReader> SourceReader::open(const std::string& folder, const 
 bool SourceReader::read(std::int64_t first, std::int64_t frames, float* interleaved) {
     const auto count = static_cast<std::size_t>(frames);
     const auto at = static_cast<long>(kHeaderBytes) + static_cast<long>(first * kFrameBytes);
-    return std::fseek(file_.get(), at, SEEK_SET) == 0 && std::fread(interleaved, kFrameBytes, count, file_.get()) == count;
+    return std::fseek(file_.get(), at, SEEK_SET) == 0 &&
+        std::fread(interleaved, kFrameBytes, count, file_.get()) == count;
 }
 
 void remove_source(const std::string& folder, const std::string& hash) {
@@ -158,7 +162,8 @@ void prune_sources(const std::string& folder, const std::string& kept, std::uint
         const std::uint64_t bytes = entry.file_size(error);
         if (error) continue;
         total += bytes;
-        if (entry.path().stem() != kept) entries.push_back({entry.last_write_time(error), entry.path(), bytes});
+        if (entry.path().stem() != kept) entries.push_back({entry.last_write_time(error), entry.path(),
+                                                            bytes});
     }
     std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.used < b.used; });
     for (const Entry& entry : entries) {

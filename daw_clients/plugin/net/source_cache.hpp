@@ -55,7 +55,8 @@ public:
     bool read(std::int64_t first, std::int64_t frames, float* interleaved);
 
 private:
-    SourceReader(File file, double rate_hz, std::int64_t frames) : file_(std::move(file)), rate_hz_(rate_hz), frames_(frames) {}
+    SourceReader(File file, double rate_hz, std::int64_t frames) : file_(std::move(file)), rate_hz_(rate_hz),
+        frames_(frames) {}
 
     File file_;
     double rate_hz_;

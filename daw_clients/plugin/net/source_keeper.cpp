@@ -33,7 +33,7 @@ void SourceKeeper::take() {
 }
 
 bool SourceKeeper::work() {
-    if (taking_ && taking_->outdated(song_)) taking_.reset();  // the track plays something else: at its next stop
+    if (taking_ && taking_->outdated(song_)) taking_.reset();  // the track plays on: at its next stop
     look_on_disk();
     if (taking_ && taking_->step(song_)) finish_taking();
     if (loading_) {
@@ -50,7 +50,11 @@ void SourceKeeper::finish_taking() {
     taking_.reset();
     song_.settings.captured = looked_for_ = song_.source->hash;
     song_.settings.source_at_ppq = place_of(song_.source->start);
-    song_.details.say(Topic::source, on_disk_ ? "" : "The captured sound can't be kept on disk (" + folder_ + "); after the project is opened again, play the track once.");
+    song_.details.settle(Topic::source);
+    if (!on_disk_) {
+        song_.details.say(Topic::source, "The captured sound can't be kept on disk (" + folder_ +
+                                             "); after the project is opened again, play the track once.");
+    }
     if (missing_) told_.reset();
     missing_ = false;
 }
@@ -105,7 +109,8 @@ bool SourceKeeper::settled(int live_bars) const {
 
 bool SourceKeeper::can_upload() const {
     if (!song_.source) return false;
-    const bool in_capture = song_.settings.source == SourceKind::track && song_.source->rate_hz == song_.rate_hz() &&
+    const bool in_capture = song_.settings.source == SourceKind::track &&
+        song_.source->rate_hz == song_.rate_hz() &&
                             taken_revision_ == song_.capture.revision();
     return in_capture || on_disk_;
 }
@@ -119,7 +124,8 @@ void SourceKeeper::start_upload() {
     }
     const std::uint64_t revision = song_.capture.revision();
     upload_ = std::make_unique<SourceUpload>(
-        requests_, source, [this, reader, source, revision](std::int64_t first, std::int64_t frames, float* to) {
+        requests_, source, [this, reader, source, revision](std::int64_t first, std::int64_t frames,
+                                                            float* to) {
             if (reader) return reader->read(first, frames, to);
             song_.capture.read(source.start + first, frames, to);
             return song_.capture.revision() == revision;
@@ -180,7 +186,8 @@ void SourceKeeper::put_to_use(const Use& use) {
         there_.erase(use.hash);
         missing_ = true;
         const bool unknown = error->code == protocol::codes::kUnknownSource;
-        song_.details.say(Topic::source, unknown ? "The project's source is neither here nor in the engine; play the track once."
+        song_.details.say(Topic::source,
+                unknown ? "The project's source is neither here nor in the engine; play the track once."
                                                  : "The source can't be used: " + error->message);
     });
 }

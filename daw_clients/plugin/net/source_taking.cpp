@@ -59,7 +59,9 @@ SourceLoading::Outcome SourceLoading::step(Song& song, std::int64_t start) {
     const std::int64_t frames = std::min(kSliceFrames, reader_.frames() - done_);
     if (!reader_.read(done_, frames, slice_.data())) return Outcome::broken;
     hash_.add(slice_.data(), static_cast<std::size_t>(frames) * 2 * sizeof(float));
-    if (captured_ && reader_.rate_hz() == song.rate_hz()) song.capture.write(start + done_, slice_.data(), frames);
+    if (captured_ && reader_.rate_hz() == song.rate_hz()) {
+        song.capture.write(start + done_, slice_.data(), frames);
+    }
     done_ += frames;
     if (done_ < reader_.frames()) return Outcome::more;
     return hash_.hex() == wanted_ ? Outcome::loaded : Outcome::broken;

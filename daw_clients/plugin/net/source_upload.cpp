@@ -26,7 +26,9 @@ SourceUpload::SourceUpload(Requests& requests, KnownSource source, Read read)
     begin.rate = static_cast<std::int64_t>(source_.rate_hz);
     begin.channels = 2;
     begin.frames = source_.frames;
-    ask(begin, [this](const protocol::Ok& ok) { state_ = ok.have.value_or(false) ? State::done : State::sending; });
+    ask(begin, [this](const protocol::Ok& ok) {
+        state_ = ok.have.value_or(false) ? State::done : State::sending;
+    });
 }
 
 void SourceUpload::fail(std::string words) {
@@ -46,7 +48,9 @@ void SourceUpload::step() {
 void SourceUpload::send_piece() {
     const std::int64_t frames = std::min(kSliceFrames, source_.frames - sent_);
     std::vector<float> samples(static_cast<std::size_t>(2 * frames));
-    if (!read_(sent_, frames, samples.data())) return fail("The captured sound is not there any more; play the track again.");
+    if (!read_(sent_, frames, samples.data())) {
+        return fail("The captured sound is not there any more; play the track again.");
+    }
     protocol::SourceBlock block;
     block.hash = source_.hash;
     block.offset = sent_;

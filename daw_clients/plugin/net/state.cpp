@@ -19,7 +19,9 @@ std::optional<Number> number_of(std::string_view text) {
     Number number{};
     const char* end = text.data() + text.size();
     const auto read = std::from_chars(text.data(), end, number);
-    if (text.empty() || text.size() > kLongestNumber || read.ec != std::errc() || read.ptr != end) return std::nullopt;
+    if (text.empty() || text.size() > kLongestNumber || read.ec != std::errc() || read.ptr != end) {
+        return std::nullopt;
+    }
     return number;
 }
 
@@ -51,7 +53,8 @@ bool set_token(std::string_view text, std::string& token) {
 
 bool set_endpoint(Song& song, std::string_view text) {
     if (!text.empty() && !is_local_endpoint(text)) {
-        song.details.say(Topic::endpoint, "The engine's address must be on this machine: tcp://127.0.0.1:PORT, "
+        song.details.say(Topic::endpoint,
+                         "The engine's address must be on this machine: tcp://127.0.0.1:PORT, "
                                           "tcp://localhost:PORT, tcp://[::1]:PORT or ipc://PATH.");
         return true;  // told already
     }
@@ -132,7 +135,8 @@ bool set_notes(Song& song, std::string_view text) {
 
 bool is_version(Song& song, std::string_view text) {
     if (text.empty() || text == kStateVersion) return true;
-    song.details.say(Topic::state, "The project was saved by another version; what this one knows of it was read.");
+    song.details.say(Topic::state,
+                     "The project was saved by another version; what this one knows of it was read.");
     return true;
 }
 
@@ -164,7 +168,8 @@ std::string lanes_text(const Song& song) {
     for (int control = 0; control < kControlCount; ++control) {
         if (!Automation::is_lane(control)) continue;
         auto of_one = lane_messages(kControls[control].name, song.automation.memory(control), 0);
-        lanes.insert(lanes.end(), std::make_move_iterator(of_one.begin()), std::make_move_iterator(of_one.end()));
+        lanes.insert(lanes.end(), std::make_move_iterator(of_one.begin()),
+                     std::make_move_iterator(of_one.end()));
     }
     return lanes.empty() ? std::string() : messages_text(lanes);
 }
@@ -202,9 +207,14 @@ std::string state(const Song& song, std::string_view key) {
     if (key == "captured") return settings.captured;
     if (key == "source_at_ppq") return text_of(settings.source_at_ppq);
     if (key == "ppq_shift") return text_of(song.timeline.shift());
-    if (key == "tempo_map") return song.timeline.empty() ? std::string() : message_text(tempo_map_message(song.timeline, 0));
+    if (key == "tempo_map") {
+        return song.timeline.empty() ? std::string() : message_text(tempo_map_message(song.timeline, 0));
+    }
     if (key == "lanes") return lanes_text(song);
-    if (key == "notes") return song.notes.empty() ? std::string() : message_text(notes_message(song.notes, song.timeline.grid(), 0));
+    if (key == "notes") {
+        return song.notes.empty() ? std::string()
+            : message_text(notes_message(song.notes, song.timeline.grid(), 0));
+    }
     return {};
 }
 

@@ -53,7 +53,8 @@ private:
     bool join(const TempoFact& fact, double ppq);
     bool put_step(std::size_t base, double at, double ppq, double bpm);
     bool fill(std::size_t base, double from, double ppq, double bpm, std::int64_t frame);
-    double fitting(double meet, double low, double high, std::size_t base, double ppq, const TempoFact& fact) const;
+    double fitting(double meet, double low, double high, std::size_t base, double ppq,
+                   const TempoFact& fact) const;
     void confirm(const TempoFact& fact, double ppq);
     bool rebuilt();
 

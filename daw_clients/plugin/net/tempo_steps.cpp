@@ -25,7 +25,8 @@ std::vector<double> running_sums(const std::vector<TempoStep>& steps) {
 
 }  // namespace
 
-TempoSteps::TempoSteps(std::vector<TempoStep> steps) : steps_(std::move(steps)), seconds_(running_sums(steps_)) {}
+TempoSteps::TempoSteps(std::vector<TempoStep> steps) : steps_(std::move(steps)),
+    seconds_(running_sums(steps_)) {}
 
 std::size_t TempoSteps::row(double ppq) const noexcept {
     const auto after = std::upper_bound(steps_.begin(), steps_.end(), ppq,
@@ -41,7 +42,8 @@ double TempoSteps::seconds(double ppq) const noexcept {
 
 double TempoSteps::ppq(double seconds) const noexcept {
     const auto after = std::upper_bound(seconds_.begin(), seconds_.end(), seconds);
-    const std::size_t at = after == seconds_.begin() ? 0 : static_cast<std::size_t>(after - seconds_.begin()) - 1;
+    const std::size_t at =
+        after == seconds_.begin() ? 0 : static_cast<std::size_t>(after - seconds_.begin()) - 1;
     const double end = at + 1 < steps_.size() ? steps_[at + 1].ppq : kEndless;
     return std::min(steps_[at].ppq + steps_[at].bpm * (seconds - seconds_[at]) / 60.0, end);
 }

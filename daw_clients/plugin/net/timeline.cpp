@@ -20,7 +20,8 @@ bool Timeline::observe(const RunRecord& run) {
 }
 
 bool Timeline::observe_meter(const RunRecord& run, double shift) {
-    const double ppq = run.has_ppq ? run.ppq + shift : tempo_.steps().ppq(static_cast<double>(run.sample) / rate_hz_);
+    const double ppq = run.has_ppq ? run.ppq + shift
+        : tempo_.steps().ppq(static_cast<double>(run.sample) / rate_hz_);
     const Signature signature{run.numerator, run.denominator};
     std::optional<double> start;
     if (run.has_bar_start) {

@@ -30,7 +30,8 @@ public:
     bool empty() const noexcept { return tempo_.empty(); }
 
     /// Takes a map of an earlier session.
-    void restore(const std::vector<TempoStep>& tempo, const std::vector<PlacedSignature>& meter, double shift);
+    void restore(const std::vector<TempoStep>& tempo, const std::vector<PlacedSignature>& meter,
+                 double shift);
     /// The same map at another rate: what the host plays at a frame is another place then.
     Timeline at_rate(double rate_hz) const;
 

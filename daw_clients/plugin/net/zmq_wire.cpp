@@ -96,7 +96,9 @@ void ZmqWire::close() noexcept {
 
 bool ZmqWire::send(const std::string& header, const std::vector<float>& samples) {
     if (socket_ == nullptr) return false;
-    if (zmq_send(socket_, protocol::kMagic, sizeof protocol::kMagic, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0) return false;
+    if (zmq_send(socket_, protocol::kMagic, sizeof protocol::kMagic, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0) {
+        return false;
+    }
     // A message whose first frame was taken is taken whole, or the connection has just gone.
     const bool more = !samples.empty();
     const int sent = zmq_send(socket_, header.data(), header.size(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));

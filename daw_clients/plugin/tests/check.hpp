@@ -13,7 +13,8 @@ inline void note(bool held, const char* words, const char* file, int line) {
     if (!held) std::fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, words);
 }
 
-inline void note_near(double got, double wanted, double tolerance, const char* words, const char* file, int line) {
+inline void note_near(double got, double wanted, double tolerance, const char* words, const char* file,
+                      int line) {
     const bool held = std::abs(got - wanted) <= tolerance;
     note(held, words, file, line);
     if (!held) std::fprintf(stderr, "    %.17g is not %.17g\n", got, wanted);

@@ -89,7 +89,9 @@ int main(int count, char** arguments) {
         }
         return true;
     };
-    for (int i = 0; i < 10 * kReadySeconds && !ready(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    for (int i = 0; i < 10 * kReadySeconds && !ready(); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
     for (const auto& player : players) player->roll();
     for (int i = 0; i < 10 * seconds; ++i) {
         for (const auto& player : players) {

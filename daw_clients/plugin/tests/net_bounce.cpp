@@ -81,7 +81,8 @@ void it_waits_until_all_is_told() {
     CHECK(bench.state() == BounceState::preparing && bench.bounce.rendering());
     bench.take(bench.asked());
     CHECK(bench.state() == BounceState::running);
-    CHECK(bench.engine.last<protocol::Credit>().stream == 2 && bench.engine.last<protocol::Credit>().epoch == 0);
+    CHECK(bench.engine.last<protocol::Credit>().stream == 2 &&
+          bench.engine.last<protocol::Credit>().epoch == 0);
     CHECK(bench.engine.last<protocol::Credit>().frames == AudioRing::kCapacityFrames / 2);
 }
 
@@ -150,7 +151,8 @@ void the_engine_says_where_an_unknown_source_ends() {
     CHECK(bench.asked().last_bar == 1'024);
     bench.refuse(bench.asked(), protocol::codes::kRangePastEnd, 5);
     bench.step();
-    CHECK(bench.asked().first_bar == 1 && bench.asked().last_bar == 5 && bench.engine.count<protocol::Render>() == 2);
+    CHECK(bench.asked().first_bar == 1 && bench.asked().last_bar == 5 &&
+          bench.engine.count<protocol::Render>() == 2);
     CHECK(bench.bounce.clipped(bench.wet).end == 5 * kBar);
     bench.take(bench.asked());
     CHECK(bench.state() == BounceState::running);

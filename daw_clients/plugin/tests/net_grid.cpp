@@ -20,7 +20,8 @@ bool has_ramp(const json::Value& song) {
 std::vector<PlacedSignature> placed(const json::Value& song) {
     std::vector<PlacedSignature> places;
     for (const json::Value& entry : song["meter"].items) {
-        const Signature signature{static_cast<int>(entry["numerator"].number), static_cast<int>(entry["denominator"].number)};
+        const Signature signature{static_cast<int>(entry["numerator"].number),
+                                  static_cast<int>(entry["denominator"].number)};
         double ppq = 0.0;
         if (!places.empty()) {
             const MeterBars before(places);
@@ -34,7 +35,8 @@ std::vector<PlacedSignature> placed(const json::Value& song) {
 
 int check_song(const json::Value& song) {
     std::vector<TempoStep> steps;
-    for (const json::Value& entry : song["tempo"].items) steps.push_back({entry["ppq"].number, entry["bpm_start"].number});
+    for (const json::Value& entry : song["tempo"].items) steps.push_back({entry["ppq"].number,
+        entry["bpm_start"].number});
     const BarGrid grid{TempoSteps(steps), MeterBars(placed(song)), song["sample_rate_hz"].number};
     for (const json::Value& line : song["bars"].items) {
         const auto bar = static_cast<std::int64_t>(line["bar"].number) - 1;

@@ -50,15 +50,20 @@ void a_wire_that_is_full_loses_nothing() {
     bench.engine.takes = true;
     bench.requests.flush();
     CHECK(bench.engine.count<protocol::Ping>() == 50 && bench.requests.queued() == 0);
-    for (std::size_t i = 0; i < 50; ++i) CHECK(bench.engine.all<protocol::Ping>()[i].seq == static_cast<std::int64_t>(i) + 1);
+    std::int64_t seq = 0;
+    for (const protocol::Ping& ping : bench.engine.all<protocol::Ping>()) CHECK(ping.seq == ++seq);
 }
 
 void each_reply_goes_to_whoever_asked_and_only_once() {
     Bench bench;
     bench.engine.reach(true);
     int first = 0, second = 0;
-    const std::int64_t a = bench.requests.ask(protocol::Param{}, [&](const protocol::Ok* ok, const protocol::Error*) { first += ok != nullptr; });
-    const std::int64_t b = bench.requests.ask(protocol::Param{}, [&](const protocol::Ok*, const protocol::Error* error) { second += error != nullptr; });
+    const std::int64_t a =
+        bench.requests.ask(protocol::Param{},
+                           [&](const protocol::Ok* ok, const protocol::Error*) { first += ok != nullptr; });
+    const std::int64_t b =
+        bench.requests.ask(protocol::Param{},
+                [&](const protocol::Ok*, const protocol::Error* error) { second += error != nullptr; });
     CHECK(bench.requests.outstanding() == 2);
     const protocol::Ok ok = ok_to(a);
     const protocol::Error error = error_to(b, "LIMIT");
@@ -71,7 +76,8 @@ void what_a_lost_session_owes_is_forgotten() {
     Bench bench;
     bench.engine.reach(true);
     int told = 0;
-    const std::int64_t seq = bench.requests.ask(protocol::Param{}, [&](const protocol::Ok*, const protocol::Error*) { ++told; });
+    const std::int64_t seq =
+        bench.requests.ask(protocol::Param{}, [&](const protocol::Ok*, const protocol::Error*) { ++told; });
     bench.requests.clear();
     const protocol::Ok ok = ok_to(seq);
     CHECK(!bench.requests.settle(seq, &ok, nullptr) && told == 0 && bench.requests.outstanding() == 0);

@@ -25,12 +25,14 @@ class Knob {
 public:
     explicit Knob(Automation& automation) : automation_(automation) {}
 
-    void play(const Curve& curve, std::int64_t from, std::int64_t to, std::uint32_t block = 512, bool offline = false) {
+    void play(const Curve& curve, std::int64_t from, std::int64_t to, std::uint32_t block = 512,
+              bool offline = false) {
         ++epoch_;
         told_ = -1.0F;
         RunRecord run{};
         for (std::int64_t at = from; at < to; at += block) {
-            run.epoch = epoch_, run.sample = at, run.frames = block, run.playing = true, run.offline = offline;
+            run.epoch = epoch_, run.sample = at, run.frames = block, run.playing = true,
+                run.offline = offline;
             run.at_ns = ++now_;
             automation_.run(run);
             if (at == from) tell(at / kFrame, static_cast<float>(curve(at)));
@@ -96,7 +98,8 @@ double ramp(std::int64_t sample) {
     return seconds < 2.0 ? 0.2 : seconds < 4.0 ? 0.2 + 0.3 * (seconds - 2.0) : 0.8;
 }
 
-void check_is_known(const LaneMemory& memory, const Curve& curve, std::int64_t from, std::int64_t to, double off) {
+void check_is_known(const LaneMemory& memory, const Curve& curve, std::int64_t from, std::int64_t to,
+                    double off) {
     for (std::int64_t frame = from; frame < to; ++frame) {
         CHECK_NEAR(memory.value_at(frame), curve(frame * kFrame), off);
     }
@@ -119,7 +122,9 @@ void automation_is_known_after_one_pass() {
 void blocks_that_lie_differently_do_not_forget_what_comes_later() {
     Automation automation(kRate);
     Knob knob(automation);
-    const Curve steps = [](std::int64_t sample) { return sample < 100'000 ? 0.2 : sample < 300'000 ? 0.9 : 0.4; };
+    const Curve steps = [](std::int64_t sample) {
+        return sample < 100'000 ? 0.2 : sample < 300'000 ? 0.9 : 0.4;
+    };
     knob.play(steps, 0, 480'000, 1'024);
     knob.play(steps, 333, 150'000, 1'024);  // and not to the end
     CHECK_NEAR(automation.memory(kDenoise).value_at(100), 0.9, 1e-3);
@@ -194,12 +199,14 @@ void the_engine_has_the_lane_after_every_message() {
     Automation automation(kRate);
     EngineLane engine;
     Knob knob(automation);
-    const std::vector<Curve> curves{ramp, [](std::int64_t s) { return 0.5 + 0.4 * std::sin(static_cast<double>(s) / 30'000.0); },
+    const std::vector<Curve> curves{ramp,
+            [](std::int64_t s) { return 0.5 + 0.4 * std::sin(static_cast<double>(s) / 30'000.0); },
                                     [](std::int64_t s) { return s < 200'000 ? 0.1 : 0.9; }, ramp};
     std::int64_t at = 0;
     for (int pass = 0; pass < 12; ++pass) {
         const std::int64_t from = (at * 7'919) % 300'000;
-        knob.play(curves[static_cast<std::size_t>(pass) % curves.size()], from, from + 150'000, 300 + 97U * static_cast<unsigned>(pass));
+        knob.play(curves[static_cast<std::size_t>(pass) % curves.size()], from, from + 150'000,
+                  300 + 97U * static_cast<unsigned>(pass));
         engine.take(automation.memory(kDenoise));
         CHECK(engine.frames() == automation.memory(kDenoise).frames());
         at += 31;
@@ -234,7 +241,8 @@ struct Played {
     std::uint8_t pitch;
 };
 
-void play_notes(NotesMemory& memory, const std::vector<Played>& notes, std::int64_t from, std::int64_t to, std::uint32_t epoch) {
+void play_notes(NotesMemory& memory, const std::vector<Played>& notes, std::int64_t from, std::int64_t to,
+                std::uint32_t epoch) {
     for (std::int64_t at = from; at < to; at += 512) {
         memory.run(run_at(at, 512, epoch));
         for (const Played& note : notes) {

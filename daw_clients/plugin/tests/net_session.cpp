@@ -35,7 +35,9 @@ struct Bench {
         if (!welcoming) return;
         engine.say(welcome_to(hello));
     }
-    void reply(const protocol::Transport& transport) { place[transport.epoch] = transport.sample - transport.address; }
+    void reply(const protocol::Transport& transport) {
+        place[transport.epoch] = transport.sample - transport.address;
+    }
     void reply(const protocol::Credit& credit) {
         if (credit.stream != 1) return;
         std::int64_t& sent = frames[credit.epoch];
@@ -43,7 +45,8 @@ struct Bench {
         while (sent < credit.frames) {
             const std::int64_t count = std::min<std::int64_t>(4'096, credit.frames - sent);
             protocol::Audio block;
-            block.stream = 1, block.epoch = credit.epoch, block.address = sent, block.sample = place[credit.epoch] + sent;
+            block.stream = 1, block.epoch = credit.epoch, block.address = sent,
+                block.sample = place[credit.epoch] + sent;
             block.frames = count, block.channels = 2, block.format = protocol::PayloadFormat::f32;
             engine.say(block, marked(block.sample, count));
             sent += count;
@@ -62,7 +65,8 @@ struct Bench {
         host.has_frame = host.has_ppq = host.has_tempo = host.has_signature = true;
         host.frame = frame, host.ppq = ppq, host.bpm = bpm, host.playing = playing;
         std::vector<float> in(kBlock);
-        for (std::uint32_t i = 0; i < kBlock; ++i) in[i] = playing ? 0.25F * std::sin(static_cast<float>(frame + i) / 40.0F) : 0.0F;
+        for (std::uint32_t i = 0; i < kBlock; ++i) in[i] =
+            playing ? 0.25F * std::sin(static_cast<float>(frame + i) / 40.0F) : 0.0F;
         std::vector<float> left(kBlock), right(kBlock);
         const float* const ins[2] = {in.data(), in.data()};
         float* const outs[2] = {left.data(), right.data()};
@@ -87,7 +91,8 @@ struct Bench {
     Shared shared;
     AudioSide audio{shared};
     Song song;
-    Session session{song, AudioLink{shared, audio.records(), audio.input(), audio.ring()}, engine, clock, folder.path};
+    Session session{song, AudioLink{shared, audio.records(), audio.input(), audio.ring()}, engine, clock,
+                    folder.path};
     bool welcoming = true, playing = false, wet = false;
     protocol::Pulse pulse;
     std::int64_t frame = 0, live_frames = 0;
@@ -100,13 +105,15 @@ struct Bench {
 void the_first_pass_listens_and_the_second_plays() {
     Bench bench;
     bench.run(0.2);
-    CHECK(bench.status() == Status::looking && bench.song.details.text().find("anacrusis serve") != std::string::npos);
+    CHECK(bench.status() == Status::looking &&
+          bench.song.details.text().find("anacrusis serve") != std::string::npos);
     bench.engine.reach(true);
     bench.run(0.2);
     CHECK(bench.status() == Status::listening && bench.song.details.text().empty());
     bench.playing = true;
     bench.run(5.0);
-    CHECK(bench.status() == Status::listening && !bench.wet && bench.engine.count<protocol::OpenStream>() == 0);
+    CHECK(bench.status() == Status::listening && !bench.wet &&
+          bench.engine.count<protocol::OpenStream>() == 0);
     bench.playing = false;
     bench.run(0.5);
     CHECK(bench.status() == Status::connected && bench.engine.count<protocol::SourceUse>() == 1);
@@ -205,7 +212,8 @@ void a_knob_turned_at_rest_makes_what_is_ready_anew() {
     CHECK(bench.engine.last<protocol::Transport>().epoch == epoch);
     set(bench.shared, Control::denoise, 0.9F);
     bench.run(1.0);
-    CHECK(bench.engine.count<protocol::LaneMessage>() == 1 && bench.engine.last<protocol::Transport>().epoch > epoch);
+    CHECK(bench.engine.count<protocol::LaneMessage>() == 1 &&
+          bench.engine.last<protocol::Transport>().epoch > epoch);
     bench.playing = true;
     bench.run(0.5);
     const auto playing = bench.engine.last<protocol::Transport>().epoch;
@@ -227,15 +235,18 @@ void interval_has_windows_of_one_bar_before_its_source() {
         }
         return std::size_t{0};
     };
-    CHECK(order(protocol::CloseStream{}) < order(protocol::SourceUse{}) && order(protocol::SourceUse{}) < order(protocol::OpenStream{}));
-    CHECK(bench.engine.last<protocol::OpenStream>().window_bars == 1 && bench.engine.last<protocol::SourceUse>().live_bars == 2);
+    CHECK(order(protocol::CloseStream{}) < order(protocol::SourceUse{}) &&
+          order(protocol::SourceUse{}) < order(protocol::OpenStream{}));
+    CHECK(bench.engine.last<protocol::OpenStream>().window_bars == 1 &&
+          bench.engine.last<protocol::SourceUse>().live_bars == 2);
     CHECK(bench.shared.latency_frames.load() == 2 * kBar);
     bench.playing = true;
     bench.run(1.0);
     CHECK(bench.live_frames == bench.frame);
     set(bench.shared, Control::mode, 0.0F);
     bench.run(0.5);
-    CHECK(bench.shared.latency_frames.load() == 0 && bench.engine.last<protocol::OpenStream>().window_bars == 4);
+    CHECK(bench.shared.latency_frames.load() == 0 &&
+          bench.engine.last<protocol::OpenStream>().window_bars == 4);
 }
 
 void leaving_takes_what_was_captured() {
@@ -256,7 +267,8 @@ void broken_messages_are_left() {
     bench.song.settings.source = SourceKind::none;
     bench.engine.reach(true);
     bench.run(0.5);
-    for (const char* junk : {"", "\xc1", "\x80", "\x81\xa4type\xa4what", "\x81\xa4type\x01"}) bench.engine.inbox.push_back({junk, {}, false});
+    for (const char* junk : {"", "\xc1", "\x80", "\x81\xa4type\xa4what",
+                             "\x81\xa4type\x01"}) bench.engine.inbox.push_back({junk, {}, false});
     bench.engine.say(error_to(123'456, "UNKNOWN_STREAM"));
     bench.run(0.2);
     CHECK(bench.song.details.text().empty());

@@ -20,7 +20,9 @@ struct Bench {
         song.timeline.observe(run_at(0));
         keeper.begin_session(60'000'000);
     }
-    void capture(std::int64_t start, std::int64_t frames) { song.capture.write(start, marked(start, frames).data(), frames); }
+    void capture(std::int64_t start, std::int64_t frames) {
+        song.capture.write(start, marked(start, frames).data(), frames);
+    }
     void work() {
         while (keeper.work()) continue;
     }
@@ -52,6 +54,12 @@ std::string hash_of(std::int64_t start, std::int64_t silence, std::int64_t frame
     return hash.hex();
 }
 
+void check_all_is_whole(const Folder& folder) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path)) {
+        CHECK(entry.path().extension() == ".wav");
+    }
+}
+
 void a_captured_pass_is_sent_and_put_on_its_bar_line() {
     const Folder folder;
     Bench bench(folder.path);
@@ -67,7 +75,8 @@ void a_captured_pass_is_sent_and_put_on_its_bar_line() {
     std::vector<float> arrived;
     for (const auto& sent : bench.engine.sent) {
         if (!std::holds_alternative<protocol::SourceBlock>(sent.message)) continue;
-        CHECK(std::get<protocol::SourceBlock>(sent.message).offset == static_cast<std::int64_t>(arrived.size() / 2));
+        const auto offset = static_cast<std::int64_t>(arrived.size() / 2);
+        CHECK(std::get<protocol::SourceBlock>(sent.message).offset == offset);
         arrived.insert(arrived.end(), sent.samples.begin(), sent.samples.end());
     }
     CHECK(arrived.size() == 410'000 && bench.engine.count<protocol::SourceEnd>() == 1);
@@ -133,7 +142,7 @@ void a_track_that_plays_on_differently_is_taken_at_its_next_stop() {
     bench.keeper.take();
     bench.work();
     CHECK(bench.song.settings.captured == hash_of(0, 0, 1'001'000));
-    for (const auto& entry : std::filesystem::directory_iterator(folder.path)) CHECK(entry.path().extension() == ".wav");
+    check_all_is_whole(folder);
 }
 
 void of_what_is_too_long_the_newest_is_taken_from_a_bar_line_on() {
@@ -143,7 +152,8 @@ void of_what_is_too_long_the_newest_is_taken_from_a_bar_line_on() {
     bench.capture(0, 8 * kBar + 100);
     bench.keeper.take();
     bench.work();
-    CHECK(bench.song.source && bench.song.source->start == 4 * kBar && bench.song.source->frames == 4 * kBar + 100);
+    CHECK(bench.song.source && bench.song.source->start == 4 * kBar &&
+          bench.song.source->frames == 4 * kBar + 100);
 }
 
 void a_project_that_is_opened_again_has_its_sound() {
@@ -168,7 +178,8 @@ void a_project_that_is_opened_again_has_its_sound() {
     later.keeper.take();  // nothing new was played
     CHECK(!later.keeper.busy());
     later.tell();
-    CHECK(later.engine.count<protocol::SourceBlock>() == 5 && later.engine.last<protocol::SourceUse>().at_ppq == 4.0);
+    CHECK(later.engine.count<protocol::SourceBlock>() == 5 &&
+          later.engine.last<protocol::SourceUse>().at_ppq == 4.0);
     CHECK(later.keeper.wet().start == kBar && later.keeper.wet().end == kBar + 300'000);
 }
 
@@ -189,7 +200,8 @@ void a_broken_file_is_thrown_away() {
     later.work();
     CHECK(!later.song.source && !std::filesystem::exists(file) && !later.song.details.text().empty());
     CHECK(later.song.capture.newest().empty());
-    later.tell(0, [](const protocol::ClientMessage&) { return error_to(0, protocol::codes::kUnknownSource); });
+    later.tell(0, [](const protocol::ClientMessage&) { return error_to(0,
+        protocol::codes::kUnknownSource); });
     CHECK(later.keeper.missing() && later.keeper.settled(0) && later.keeper.wet().empty());
     CHECK(later.engine.count<protocol::SourceUse>() == 1);  // asked for once: the engine may have it
 }
@@ -199,13 +211,15 @@ void a_missing_source_is_found_again_by_playing_the_track() {
     Bench bench(folder.path);
     bench.song.settings.captured = hash_of(0, 0, 200'000);
     bench.work();
-    bench.tell(0, [](const protocol::ClientMessage&) { return error_to(0, protocol::codes::kUnknownSource); });
+    bench.tell(0, [](const protocol::ClientMessage&) { return error_to(0,
+        protocol::codes::kUnknownSource); });
     CHECK(bench.keeper.missing());
     bench.capture(0, 200'000);  // the very same sound
     bench.keeper.take();
     bench.work();
     bench.tell();
-    CHECK(!bench.keeper.missing() && !bench.keeper.wet().empty() && bench.engine.count<protocol::SourceEnd>() == 1);
+    CHECK(!bench.keeper.missing() && !bench.keeper.wet().empty() &&
+          bench.engine.count<protocol::SourceEnd>() == 1);
 }
 
 void a_source_that_the_engine_has_is_used_without_its_sound() {
@@ -246,7 +260,8 @@ void an_upload_that_fails_is_told() {
         if (std::holds_alternative<protocol::SourceBlock>(message)) return error_to(0, "LIMIT", "too much");
         return std::nullopt;
     });
-    CHECK(bench.keeper.missing() && bench.keeper.settled(0) && bench.engine.count<protocol::SourceUse>() == 0);
+    CHECK(bench.keeper.missing() && bench.keeper.settled(0) &&
+          bench.engine.count<protocol::SourceUse>() == 0);
     CHECK(bench.song.details.text().find("too much") != std::string::npos);
     CHECK(bench.engine.count<protocol::SourceBlock>() <= 8);
 }
@@ -262,7 +277,8 @@ void a_folder_that_cannot_be_written_costs_only_the_file() {
     none.capture(0, 200'000);
     none.keeper.take();
     none.work();
-    CHECK(none.song.settings.captured == bench.song.settings.captured && !none.song.details.of(Topic::source).empty());
+    CHECK(none.song.settings.captured == bench.song.settings.captured &&
+          !none.song.details.of(Topic::source).empty());
 }
 
 void the_source_stays_on_its_samples_when_the_map_is_another_one() {
@@ -295,7 +311,8 @@ void files_that_were_not_used_for_longest_go_first() {
         std::filesystem::last_write_time(folder.path + "/" + name + ".wav", now - std::chrono::hours(++age));
     }
     prune_sources(folder.path, "a", 3 * 8'058);
-    const auto is_there = [&](const char* name) { return std::filesystem::exists(folder.path + "/" + name + ".wav"); };
+    const auto is_there =
+        [&](const char* name) { return std::filesystem::exists(folder.path + "/" + name + ".wav"); };
     CHECK(is_there("a") && !is_there("b") && is_there("c") && is_there("d"));
     auto reader = SourceReader::open(folder.path, "a");
     CHECK(reader && reader->rate_hz() == 44'100.0 && reader->frames() == 1'000);
@@ -306,7 +323,7 @@ void files_that_were_not_used_for_longest_go_first() {
         auto unfinished = SourceWriter::begin(folder.path, 44'100.0);
         unfinished->add(audio.data(), 10);
     }
-    for (const auto& entry : std::filesystem::directory_iterator(folder.path)) CHECK(entry.path().extension() == ".wav");
+    check_all_is_whole(folder);
 }
 
 }  // namespace

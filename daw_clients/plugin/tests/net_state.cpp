@@ -23,8 +23,12 @@ void fill(Song& song) {
     set_state(song, "resume_token", "r");
     set_state(song, "captured", kHash);
     set_state(song, "source_at_ppq", "8.125");
-    song.timeline.restore({{0.0, 97.0}, {32.0, 140.5}}, {{0.0, {4, 4}}, {16.0, {7, 8}}, {18.0, {3, 4}}}, 0.25);
-    for (int i = 0; i < 50; ++i) song.automation.memory(index_of(Control::denoise)).follow(i, 0.01 * i, static_cast<std::uint64_t>(i), false);
+    song.timeline.restore({{0.0, 97.0}, {32.0, 140.5}}, {{0.0, {4, 4}}, {16.0, {7, 8}}, {18.0, {3, 4}}},
+                          0.25);
+    for (int i = 0; i < 50; ++i) {
+        song.automation.memory(index_of(Control::denoise)).follow(i, 0.01 * i, static_cast<std::uint64_t>(i),
+                                                                  false);
+    }
     song.automation.memory(index_of(Control::output_gain)).stand(7, -12.5);
     song.notes.restore({{1'000, 2'000, 60, 90, 1}, {50'000, 777, 36, 127, 10}});
 }
@@ -37,17 +41,21 @@ void what_is_saved_comes_back() {
     CHECK(state(later, "prompt") == "jazz piano, caf\xc3\xa9");
     CHECK(later.settings.seed == 4'294'967'295U && later.timeline.shift() == 0.25);
     CHECK(later.timeline.tempo().size() == 2 && later.timeline.meter().size() == 3);
-    CHECK(later.automation.memory(index_of(Control::denoise)).frames() == song.automation.memory(index_of(Control::denoise)).frames());
+    constexpr int denoise = index_of(Control::denoise);
+    CHECK(later.automation.memory(denoise).frames() == song.automation.memory(denoise).frames());
     CHECK(later.notes.notes().size() == 2 && later.notes.notes()[1].sample == 50'000);
     CHECK(later.notes.notes()[1].length == 777 && later.notes.notes()[1].channel == 10);
     CHECK(state(later, "details").empty());
-    CHECK(!state(song, "lanes").empty() && !state(song, "tempo_map").empty() && !state(song, "notes").empty());
+    CHECK(!state(song, "lanes").empty() && !state(song, "tempo_map").empty() &&
+          !state(song, "notes").empty());
 }
 
 void it_comes_back_in_any_order() {
     Song song, later;
     fill(song);
-    for (std::size_t i = kStateKeys.size(); i-- > 0;) set_state(later, kStateKeys[i], state(song, kStateKeys[i]));
+    for (std::size_t i = kStateKeys.size(); i-- > 0;) {
+        set_state(later, kStateKeys[i], state(song, kStateKeys[i]));
+    }
     for (const char* key : kStateKeys) CHECK(state(later, key) == state(song, key));
     CHECK(later.notes.notes()[1].sample == 50'000);
 }
@@ -65,13 +73,17 @@ void a_new_plugin_has_the_defaults() {
 
 void only_this_machine_is_talked_to() {
     Song song;
-    for (const char* good : {"tcp://127.0.0.1:1", "tcp://localhost:65535", "tcp://[::1]:5317", "ipc:///tmp/engine"}) {
+    for (const char* good : {"tcp://127.0.0.1:1", "tcp://localhost:65535", "tcp://[::1]:5317",
+                             "ipc:///tmp/engine"}) {
         set_state(song, "endpoint", good);
         CHECK(state(song, "endpoint") == good && state(song, "details").empty());
     }
-    for (const char* bad : {"tcp://10.0.0.1:5317", "tcp://127.0.0.1:0", "tcp://127.0.0.1:65536", "tcp://127.0.0.1:",
-                            "tcp://127.0.0.1.evil.example:5317", "tcp://127.0.0.1:5317;tcp://1.2.3.4:1", "tcp://*:5317",
-                            "pgm://127.0.0.1:5", "inproc://x", "ipc://", "tcp://localhost:1 ", "http://127.0.0.1:80"}) {
+    for (const char* bad : {"tcp://10.0.0.1:5317", "tcp://127.0.0.1:0", "tcp://127.0.0.1:65536",
+                            "tcp://127.0.0.1:",
+                            "tcp://127.0.0.1.evil.example:5317", "tcp://127.0.0.1:5317;tcp://1.2.3.4:1",
+                                "tcp://*:5317",
+                            "pgm://127.0.0.1:5", "inproc://x", "ipc://", "tcp://localhost:1 ",
+                                "http://127.0.0.1:80"}) {
         set_state(song, "endpoint", bad);
         CHECK(state(song, "endpoint") == "ipc:///tmp/engine");
         CHECK(!state(song, "details").empty());
@@ -85,10 +97,13 @@ void what_cannot_be_read_changes_nothing_and_is_told() {
     fill(song);
     const std::string long_prompt(2'001, 'x'), most(2'000, 'x');
     const std::pair<const char*, std::string> bad[] = {
-        {"prompt", long_prompt}, {"prompt", "\xff\xfe"}, {"prompt", std::string("a\0b", 3)}, {"prompt_b", "\xc0\xaf"},
+        {"prompt", long_prompt}, {"prompt", "\xff\xfe"}, {"prompt", std::string("a\0b", 3)},
+            {"prompt_b", "\xc0\xaf"},
         {"negative", "\xed\xa0\x80"}, {"seed", "-1"}, {"seed", "4294967296"}, {"seed", "1.5"}, {"seed", " 1"},
-        {"source", "file"}, {"source", std::string(kHash) + "0"}, {"captured", "xyz"}, {"source_at_ppq", "nan"},
-        {"source_at_ppq", "1e7"}, {"source_at_ppq", "here"}, {"session", "a b"}, {"resume_token", std::string(65, 'a')},
+        {"source", "file"}, {"source", std::string(kHash) + "0"}, {"captured", "xyz"},
+            {"source_at_ppq", "nan"},
+        {"source_at_ppq", "1e7"}, {"source_at_ppq", "here"}, {"session", "a b"},
+            {"resume_token", std::string(65, 'a')},
         {"lanes", "!!!"}, {"lanes", "AAAA"}, {"notes", "gA=="}, {"tempo_map", "kA=="}, {"tempo_map", "x"},
         {"ppq_shift", "inf"}, {"lanes", std::string((8U << 20U) + 4, 'A')}};
     for (const auto& [key, text] : bad) {
@@ -105,7 +120,8 @@ void what_cannot_be_read_changes_nothing_and_is_told() {
 void a_map_that_no_song_can_have_is_left_out() {
     Song song;
     for (const std::vector<protocol::TempoEntry>& tempo :
-         {std::vector<protocol::TempoEntry>{{1.0, 120.0, 120.0}}, {{0.0, 10.0, 10.0}}, {{0.0, 120.0, 120.0}, {0.0, 90.0, 90.0}},
+         {std::vector<protocol::TempoEntry>{{1.0, 120.0, 120.0}}, {{0.0, 10.0, 10.0}},
+          {{0.0, 120.0, 120.0}, {0.0, 90.0, 90.0}},
           {{0.0, 120.0, 60.0, protocol::TempoLaw::linear_time}, {4.0, 60.0, 60.0}}}) {
         protocol::TempoMapMessage message;
         message.tempo = tempo;
@@ -115,7 +131,8 @@ void a_map_that_no_song_can_have_is_left_out() {
     }
     protocol::TempoMapMessage message;
     message.tempo = {{0.0, 120.0, 120.0}};
-    for (const protocol::MeterEntry& meter : {protocol::MeterEntry{1, 0, 4, {}}, {1, 4, 3, {}}, {1, 65, 4, {}}}) {
+    for (const protocol::MeterEntry& meter : {protocol::MeterEntry{1, 0, 4, {}}, {1, 4, 3, {}},
+                                              {1, 65, 4, {}}}) {
         message.meter = {meter};
         set_state(song, "tempo_map", message_text(message));
         CHECK(song.timeline.empty());
@@ -135,7 +152,9 @@ void random_bytes_do_no_harm() {
         const std::size_t which = random() % kStateKeys.size();
         std::string text = good[which];
         if (round % 3 == 0) text.assign(random() % 300, '\0');
-        for (int hits = 0; hits < 6 && !text.empty(); ++hits) text[random() % text.size()] = static_cast<char>(random());
+        for (int hits = 0; hits < 6 && !text.empty(); ++hits) {
+            text[random() % text.size()] = static_cast<char>(random());
+        }
         set_state(song, kStateKeys[random() % 4 == 0 ? random() % kStateKeys.size() : which], text);
     }
     for (const char* key : kStateKeys) CHECK(state(song, key).size() < (16U << 20U));

@@ -145,12 +145,14 @@ public:
     void place(std::uint32_t epoch, std::int64_t base = 0) { table.place(epoch, base); }
 
     /// Reads ``frames`` from ``address`` of ``epoch`` on; empty where not all of it is there.
-    std::vector<float> read(std::uint32_t epoch, std::int64_t address, std::int64_t sample, std::uint32_t frames) {
+    std::vector<float> read(std::uint32_t epoch, std::int64_t address, std::int64_t sample,
+                            std::uint32_t frames) {
         std::int64_t base = 0;
         table.base_of(epoch, base);
         std::vector<float> left(frames), right(frames), both;
         ring.begin_block(base + address, base + address);
-        const std::uint32_t count = ring.read(epoch, base + address, sample, frames, 0, left.data(), right.data());
+        const std::uint32_t count =
+            ring.read(epoch, base + address, sample, frames, 0, left.data(), right.data());
         if (count < frames) return {};
         ring.end_block(base + address + frames);
         for (std::uint32_t i = 0; i < frames; ++i) both.insert(both.end(), {left[i], right[i]});

@@ -44,7 +44,9 @@ struct Telling {
 
 void a_new_song_is_told_by_silence() {
     Telling bench;
-    for (std::uint16_t control = 0; control < kControlCount; ++control) bench.stand(control, kControls[control].default_value);
+    for (std::uint16_t control = 0; control < kControlCount; ++control) {
+        bench.stand(control, kControls[control].default_value);
+    }
     bench.step();
     CHECK(bench.engine.sent.empty() && bench.telling.settled());
 }
@@ -57,8 +59,10 @@ void words_are_told_once_and_when_they_change() {
     bench.step();
     bench.step(kSecond);
     CHECK(bench.engine.count<protocol::Prompt>() == 2 && bench.engine.count<protocol::Param>() == 1);
-    CHECK(bench.engine.all<protocol::Prompt>()[0].text == "jazz" && bench.engine.all<protocol::Prompt>()[1].slot == protocol::PromptSlot::negative);
-    CHECK(bench.engine.last<protocol::Param>().parameter == "seed" && std::get<double>(bench.engine.last<protocol::Param>().value) == 7.0);
+    CHECK(bench.engine.all<protocol::Prompt>()[0].text == "jazz" &&
+          bench.engine.all<protocol::Prompt>()[1].slot == protocol::PromptSlot::negative);
+    CHECK(bench.engine.last<protocol::Param>().parameter == "seed" &&
+          std::get<double>(bench.engine.last<protocol::Param>().value) == 7.0);
     bench.song.settings.prompt.clear();
     bench.song.settings.seed = 0;
     bench.step();
@@ -80,7 +84,9 @@ void knobs_are_told_at_most_every_40_ms_and_the_last_counts() {
     const auto told = bench.engine.all<protocol::Param>();
     CHECK(told.size() >= 3 && told.size() <= 4);
     CHECK(std::get<double>(told.back().value) == 1.0);
-    for (const auto& param : told) CHECK(param.parameter == "feedback" && param.when.kind == protocol::WhenKind::now);
+    for (const auto& param : told) {
+        CHECK(param.parameter == "feedback" && param.when.kind == protocol::WhenKind::now);
+    }
     bench.stand(kSolver, 1.0F);
     set(bench.shared, Control::quantise, 2.0F);
     bench.step(100 * kMs);
@@ -95,7 +101,8 @@ void lanes_go_out_from_where_they_changed() {
     for (int i = 0; i < 100; ++i) memory.follow(i, 0.2 + 0.001 * i, static_cast<std::uint64_t>(i), false);
     bench.step();
     auto lanes = bench.engine.all<protocol::LaneMessage>();
-    CHECK(lanes.size() == 1 && lanes[0].start == 0.0 && lanes[0].values.size() == 100 && lanes[0].count == 100);
+    CHECK(lanes.size() == 1 && lanes[0].start == 0.0 && lanes[0].values.size() == 100 &&
+          lanes[0].count == 100);
     CHECK(lanes[0].onwards && lanes[0].rate == 25.0 && lanes[0].parameter == "denoise");
     CHECK(lanes[0].when.kind == protocol::WhenKind::next_beat);
     memory.follow(500, 0.9, 1'000, false);  // after a gap
@@ -167,7 +174,8 @@ void notes_are_told_when_there_are_some_and_taken_back() {
     bench.song.notes.restore({{24'000, 12'000, 60, 90, 10}});
     bench.step(kSecond);
     const auto notes = bench.engine.last<protocol::Notes>();
-    CHECK(notes.notes.size() == 1 && notes.notes[0].ppq == 1.0 && notes.notes[0].length_ppq == 0.5 && notes.notes[0].channel == 10);
+    CHECK(notes.notes.size() == 1 && notes.notes[0].ppq == 1.0 && notes.notes[0].length_ppq == 0.5 &&
+          notes.notes[0].channel == 10);
     CHECK(!notes.clear);
     bench.song.notes.restore({});
     bench.step(kSecond);
@@ -178,7 +186,8 @@ void what_is_refused_is_told_until_it_is_taken() {
     Telling bench;
     bench.song.settings.negative = "noise";
     bench.step();
-    bench.answers.answer([](const protocol::ClientMessage&) { return error_to(0, "CANNOT_HEAR", "This model hears no negative prompt."); });
+    bench.answers.answer([](const protocol::ClientMessage&) { return error_to(0, "CANNOT_HEAR",
+        "This model hears no negative prompt."); });
     CHECK(bench.song.details.text() == "negative: This model hears no negative prompt.");
     bench.song.settings.negative.clear();
     bench.step();
@@ -225,9 +234,11 @@ void a_stream_is_opened_before_anything_is_told_of_it() {
     CHECK(bench.engine.sent.size() == 1 && bench.engine.last<protocol::OpenStream>().window_bars == 4);
     CHECK(bench.engine.last<protocol::OpenStream>().buffer_frames == 36'000);
     bench.step();
-    CHECK(bench.engine.sent.size() == 3 && std::holds_alternative<protocol::Transport>(bench.engine.sent[1].message));
+    CHECK(bench.engine.sent.size() == 3 &&
+          std::holds_alternative<protocol::Transport>(bench.engine.sent[1].message));
     const auto transport = bench.engine.last<protocol::Transport>();
-    CHECK(transport.epoch == 1 && transport.sample == 96'000 && transport.address == 96'000 && !transport.playing);
+    CHECK(transport.epoch == 1 && transport.sample == 96'000 && transport.address == 96'000 &&
+          !transport.playing);
     CHECK(transport.ppq == 4.0 && transport.bpm == 120.0 && transport.numerator == 4);
     CHECK(bench.engine.last<protocol::Credit>().frames == 96'000 + 36'000);
 }
@@ -235,10 +246,13 @@ void a_stream_is_opened_before_anything_is_told_of_it() {
 void a_playing_host_is_told_ten_times_a_second_and_granted_in_steps() {
     Live bench;
     bench.play(0, 2'048);
-    const std::size_t transports = bench.engine.count<protocol::Transport>(), credits = bench.engine.count<protocol::Credit>();
+    const std::size_t transports = bench.engine.count<protocol::Transport>(),
+        credits = bench.engine.count<protocol::Credit>();
     bench.play(2'048, 2'048 + 48'000);
-    CHECK(bench.engine.count<protocol::Transport>() - transports >= 9 && bench.engine.count<protocol::Transport>() - transports <= 10);
-    CHECK(bench.engine.count<protocol::Credit>() - credits >= 90 && bench.engine.count<protocol::Credit>() - credits <= 100);
+    CHECK(bench.engine.count<protocol::Transport>() - transports >= 9 &&
+          bench.engine.count<protocol::Transport>() - transports <= 10);
+    CHECK(bench.engine.count<protocol::Credit>() - credits >= 90 &&
+          bench.engine.count<protocol::Credit>() - credits <= 100);
     std::int64_t before = 0;
     for (const auto& credit : bench.engine.all<protocol::Credit>()) {
         CHECK(credit.frames > before && credit.stream == 1 && credit.epoch == 1);
@@ -261,20 +275,23 @@ void what_changes_is_told_at_once() {
     CHECK(!tells(run_at(2'048)));
     CHECK(tells(standing_at(2'560)));
     RunRecord looped = standing_at(2'560);
-    looped.looping = true, looped.loop_start = 0, looped.loop_end = 96'000, looped.loop_start_ppq = 0.0, looped.loop_end_ppq = 4.0;
+    looped.looping = true, looped.loop_start = 0, looped.loop_end = 96'000, looped.loop_start_ppq = 0.0,
+        looped.loop_end_ppq = 4.0;
     CHECK(tells(looped));
-    CHECK(bench.engine.last<protocol::Transport>().looping && bench.engine.last<protocol::Transport>().loop_end_ppq == 4.0);
+    CHECK(bench.engine.last<protocol::Transport>().looping &&
+          bench.engine.last<protocol::Transport>().loop_end_ppq == 4.0);
     bench.ring.place(2);
     RunRecord located = run_at(480'000, 512, 2);
     located.address = 0, located.left = 2'560, located.new_epoch = true;
     CHECK(tells(located));
-    CHECK(bench.engine.last<protocol::Transport>().left == 2'560 && bench.engine.last<protocol::Transport>().epoch == 2);
+    CHECK(bench.engine.last<protocol::Transport>().left == 2'560 &&
+          bench.engine.last<protocol::Transport>().epoch == 2);
     RunRecord next = run_at(480'512, 512, 2);
     next.address = 512;
     CHECK(!tells(next));
     RunRecord tiny = next;
     tiny.looping = true, tiny.loop_start = 480'000, tiny.loop_end = 480'100;
-    CHECK(tells(tiny) && !bench.engine.last<protocol::Transport>().looping);  // the engine takes none so short
+    CHECK(tells(tiny) && !bench.engine.last<protocol::Transport>().looping);  // it takes none so short
 }
 
 void gaps_are_told_with_the_next_report() {
@@ -287,7 +304,8 @@ void gaps_are_told_with_the_next_report() {
     gap.gap_start = 2'560, gap.gap_end = 3'072;
     bench.live.run(gap);
     bench.step(200 * kMs);
-    CHECK(bench.engine.last<protocol::Transport>().gap_start == 2'100 && bench.engine.last<protocol::Transport>().gap_end == 3'072);
+    CHECK(bench.engine.last<protocol::Transport>().gap_start == 2'100 &&
+          bench.engine.last<protocol::Transport>().gap_end == 3'072);
     bench.live.run(run_at(3'072));
     bench.step(200 * kMs);
     CHECK(!bench.engine.last<protocol::Transport>().gap_start);
@@ -335,7 +353,8 @@ void a_stream_that_is_refused_is_asked_for_once() {
     Live bench;
     bench.refuse = [](const protocol::ClientMessage&) { return error_to(0, "LIMIT", "too many"); };
     bench.play(0, 20'480);
-    CHECK(bench.engine.count<protocol::OpenStream>() == 1 && bench.song.details.text().find("too many") != std::string::npos);
+    CHECK(bench.engine.count<protocol::OpenStream>() == 1 &&
+          bench.song.details.text().find("too many") != std::string::npos);
     bench.refuse = {};
     bench.live.begin_session();
     bench.play(20'480, 30'720);

@@ -47,7 +47,8 @@ Host host(std::vector<TempoStep> tempo, std::vector<PlacedSignature> meter = {{0
 }
 
 /// Every bar line that lies in the stretch is on the host's sample.
-void check_lines(const Timeline& timeline, const Host& host, std::int64_t from, std::int64_t to, std::int64_t off = 0) {
+void check_lines(const Timeline& timeline, const Host& host, std::int64_t from, std::int64_t to,
+                 std::int64_t off = 0) {
     for (std::int64_t bar = host.song.bar_of_sample(from) + 1; host.song.sample(bar) < to; ++bar) {
         const std::int64_t line = host.song.sample(bar);
         const std::int64_t ours = timeline.grid().sample(timeline.grid().bar_of_sample(line + off));
@@ -176,7 +177,8 @@ void signatures_are_learned_where_they_change() {
 
 void a_frame_that_the_quarter_notes_cannot_have_shifts_them() {
     Timeline timeline(kRate);
-    const BarGrid song(TempoSteps({{0.0, 120.0}}), MeterBars(std::vector<PlacedSignature>{{0.0, {3, 4}}}), kRate);
+    const BarGrid song(TempoSteps({{0.0, 120.0}}), MeterBars(std::vector<PlacedSignature>{{0.0, {3, 4}}}),
+                       kRate);
     for (std::int64_t at = 0; at < 300'000; at += 512) {  // the host's song begins at frame 1,000,000
         RunRecord run = Host{song}.run(at, 512);
         run.sample = at + 1'000'000;
