@@ -11,6 +11,7 @@ import ctypes
 import itertools
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -27,8 +28,6 @@ from decks import ClapDeck, MiniDeck
 from engine_process import EngineProcess, free_port
 from marks import dry
 from song_transport import Song, Timeline
-
-from engine_host.identity import machine_identity
 
 RATE_HZ, BPM = 48_000, 120.0
 BLOCKS = (64, 256, 1024)
@@ -105,8 +104,7 @@ def measure(
     endpoint = f"tcp://127.0.0.1:{free_port()}" if case == "absent" else engine.endpoint
     deck, run = host(kind, WORDS | {"endpoint": endpoint}, block, library)
     if case != "absent":
-        still = Timeline(Song(), playing=False)
-        deck.idle(still, lambda: deck.value("lead_ms") > 500, 30.0, block)
+        load_sound(deck, kind, block)
     timer = threading.Timer(seconds / 2, harm)
     timer.start()
     urgent = kind == "clap" and bool(library.as_audio_thread())
@@ -118,6 +116,13 @@ def measure(
         deck.close()
         cure()
     return told(kind, case, block, took, late) | {"audio_priority": urgent}
+
+
+def load_sound(deck: ClapDeck | MiniDeck, kind: str, block: int) -> None:
+    """Stands still until sound lies ahead (in LV2 JUCE shows no displays: for 3 s)."""
+    seconds = 3.0 if kind == "lv2" else 30.0
+    still = Timeline(Song(), playing=False)
+    deck.idle(still, lambda: kind != "lv2" and deck.value("lead_ms") > 500, seconds, block)
 
 
 def host(
@@ -156,6 +161,14 @@ def told(
     }
 
 
+def machine() -> dict[str, Any]:
+    """Where it was measured, and how busy that was before."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    about = {"system": f"{platform.system()} {platform.machine()}", "cpu": names[0]}
+    return about | {"cores": os.cpu_count(), "load_average": [*os.getloadavg()]}
+
+
 def main() -> int:
     """Measures every cell and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -163,7 +176,7 @@ def main() -> int:
     parser.add_argument("--formats", nargs="+", default=["clap", "vst3", "lv2"])
     parser.add_argument("--json", type=Path, required=True)
     given = parser.parse_args()
-    library = pacer()
+    library, about = pacer(), machine()
     cells = []
     with EngineProcess() as engine:
         for kind, case, block in itertools.product(given.formats, CASES, BLOCKS):
@@ -173,8 +186,7 @@ def main() -> int:
     report = {
         "rate_hz": RATE_HZ,
         "seconds": given.seconds,
-        "cpus": os.cpu_count(),
-        "machine": machine_identity(),
+        "machine": about,
         "cells": cells,
     }
     given.json.parent.mkdir(parents=True, exist_ok=True)

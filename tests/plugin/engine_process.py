@@ -49,7 +49,8 @@ class EngineProcess:
     def begin(self):
         """Starts it and does not wait until it is ready."""
         assert self._process is None
-        words = [sys.executable, "-m", "engine_host", "serve", "--port", str(self.port)]
+        words = ["engine_host", "serve", "--no-gateway", "--port", str(self.port)]
+        words = [sys.executable, "-m", *words]
         self._process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
 
     def kill(self):
