@@ -23,8 +23,8 @@ VERSION_MAX = 1
 
 Name = Annotated[str, Meta(max_length=64)]
 Text = Annotated[str, Meta(max_length=2000)]
-Token = Annotated[str, Meta(max_length=64, pattern="^[0-9a-zA-Z_-]*$")]
-Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Token = Annotated[str, Meta(max_length=64, pattern=r"^[0-9a-zA-Z_-]*\Z")]
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Ppq = Annotated[float, Meta(ge=-1e6, le=1e6)]
 Seconds = Annotated[float, Meta(ge=-1e6, le=1e6)]
 Bpm = Annotated[float, Meta(ge=MIN_BPM, le=MAX_BPM)]
@@ -456,7 +456,7 @@ class SourceUse(Message, tag="source_use"):
     steady tempo is stretched to the host's map, its first bar line laid on ``at_ppq``.
     """
 
-    hash: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
+    hash: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
     role: SourceRole = "source"
     at_ppq: Ppq = 0.0
     repeat_bars: Annotated[int, Meta(ge=0, le=10_000)] = 0

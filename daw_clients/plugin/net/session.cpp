@@ -61,6 +61,7 @@ void Session::step() {
 }
 
 void Session::leave() {
+    take_records();  // run() is called no more: what it told last must not stay in the queue
     bounce_.end();
     song_.automation.settle();
     song_.notes.settle();

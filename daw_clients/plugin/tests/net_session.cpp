@@ -58,8 +58,7 @@ struct Bench {
     template <class Request>
     void reply(const Request& request) { engine.say(ok_to(request.seq)); }
 
-    /// A block of the host, then the network thread.
-    void block(bool lives = true) {
+    void host_block() {
         HostTime host;
         const double ppq = static_cast<double>(frame) * bpm / (60.0 * kRate);
         host.has_frame = host.has_ppq = host.has_tempo = host.has_signature = true;
@@ -73,6 +72,10 @@ struct Bench {
         audio.run(host, ins, outs, kBlock, nullptr, 0);
         wet = playing && left[100] == static_cast<float>((frame + 100) % 100'000) / 200'000.0F;
         if (playing) frame += kBlock;
+    }
+    /// A block of the host, then the network thread.
+    void block(bool lives = true) {
+        host_block();
         for (int i = 0; i < 3; ++i) {
             session.step();
             if (lives) answer();
@@ -262,6 +265,16 @@ void leaving_takes_what_was_captured() {
     CHECK(bench.shared.wet_start.load() == bench.shared.wet_end.load());
 }
 
+void what_the_last_blocks_told_is_taken_on_leaving() {
+    Bench bench;
+    bench.engine.reach(true);
+    bench.playing = true;
+    bench.run(3.0);
+    bench.host_block();
+    bench.session.leave();
+    CHECK(bench.song.capture.newest().end == bench.frame);
+}
+
 void broken_messages_are_left() {
     Bench bench;
     bench.song.settings.source = SourceKind::none;
@@ -325,6 +338,7 @@ int main() {
     a_knob_turned_at_rest_makes_what_is_ready_anew();
     interval_has_windows_of_one_bar_before_its_source();
     leaving_takes_what_was_captured();
+    what_the_last_blocks_told_is_taken_on_leaving();
     broken_messages_are_left();
     the_status_is_the_most_urgent_truth();
     return check::finish();
