@@ -17,9 +17,7 @@ from msgspec import inspect
 from bridge_protocol import schema
 from bridge_protocol.generate.cpp_text import boolean, camel_case, quoted, safe_name
 
-_ONE_CLASS = (
-    r"\^\[(?P<all>[^\]]+)\]\*\\Z|\^(?P<may>\()?\[(?P<some>[^\]]+)\]\{(?P<count>\d+)\}(?(may)\)\?)\\Z"
-)
+_ONE_CLASS = r"\^\[(?P<all>[^\]]+)\]\*\\Z|\^(?P<may>\()?\[(?P<some>[^\]]+)\]\{(?P<count>\d+)\}(?(may)\)\?)\\Z"
 MAX_FIELDS = 64
 _INT64 = (-(2**63), 2**63 - 1)
 
