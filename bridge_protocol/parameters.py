@@ -73,6 +73,7 @@ _STEP, _SUBMISSION, _DECODE, _SESSION = (
 MAX_CHANNELS = 512
 GAIN_GROUPS = 8
 MAX_DEPTH = 16
+LORA_PLACES = 4
 
 
 def _curve(
@@ -117,6 +118,10 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     *(
         _curve(f"channel_gain_group_{g}", 0.0, 2.0, 1.0, _STEP, f"Gain of the {g}. eighth of the latent channels at the model's input.")
         for g in range(1, GAIN_GROUPS + 1)
+    ),
+    *(
+        _curve(f"lora_{p}", 0.0, 2.0, 1.0, _STEP, f"Strength of the LoRA in place {p}; 0 is as without it.")
+        for p in range(1, LORA_PLACES + 1)
     ),
     _choice("dcw_mode", ("off", "low", "high", "double", "pix"), "off", _STEP, "Wavelet correction of each step: which band it moves."),
     _choice("dcw_wavelet", ("haar", "db4", "sym8", "db8"), "haar", _STEP, "Wavelet of the correction."),

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from bridge_protocol.lanes import MAX_POINTS, Anchor, Shape
 from bridge_protocol.meter import DENOMINATORS, MAX_NUMERATOR
+from bridge_protocol.parameters import LORA_PLACES
 from bridge_protocol.tempo import MAX_BPM, MIN_BPM, TempoLaw
 
 VERSION_MIN = 1
@@ -24,7 +25,11 @@ VERSION_MAX = 1
 Name = Annotated[str, Meta(max_length=64)]
 Text = Annotated[str, Meta(max_length=2000)]
 Token = Annotated[str, Meta(max_length=64, pattern=r"^[0-9a-zA-Z_-]*\Z")]
+LibraryName = Annotated[str, Meta(max_length=64, pattern=r"^[0-9a-zA-Z_.-]*\Z")]
+"""Of a model or a LoRA in the engine's own library; never a path."""
 Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+ClockNs = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""The sender's monotonic clock, ns."""
 Ppq = Annotated[float, Meta(ge=-1e6, le=1e6)]
 Seconds = Annotated[float, Meta(ge=-1e6, le=1e6)]
 Bpm = Annotated[float, Meta(ge=MIN_BPM, le=MAX_BPM)]
@@ -54,7 +59,7 @@ class Message(Struct, tag_field="type", kw_only=True, omit_defaults=True):
     session: Token = ""
     seq: Counter = 0
     re: Counter | None = None  # the seq of the request this answers
-    at: Annotated[int, Meta(ge=0)] = 0  # sender's monotonic clock, ns
+    at: ClockNs = 0  # when it was sent
 
 
 class When(Struct, kw_only=True, omit_defaults=True, frozen=True):
@@ -141,6 +146,52 @@ class ModelInfo(Struct, kw_only=True):
     lossy_codec: bool
 
 
+class ListLibrary(Message, tag="list_library"):
+    """Asks which models and LoRAs the engine has; answered by ``library``."""
+
+
+class LibraryModel(Struct, kw_only=True):
+    """A model that ``model_use`` can ask for; ``ready`` is false where its files are not there."""
+
+    name: str
+    ready: bool
+    text: str  # its family, its size and what is missing, in words
+
+
+class LibraryLora(Struct, kw_only=True):
+    """A LoRA that ``lora_use`` can ask for; ``fits`` says whether it is for the model that plays."""
+
+    name: str
+    fits: bool
+    trigger_words: list[str]
+    strength: float  # recommended
+    text: str
+
+
+class Library(Message, tag="library"):
+    """What the engine has."""
+
+    models: list[LibraryModel]
+    loras: list[LibraryLora]
+
+
+class ModelUse(Message, tag="model_use"):
+    """Asks for another model, for the whole engine.
+
+    ``ok`` says that it is there, fits the memory and is being loaded; the old one plays until
+    ``model_changed`` is sent to every session. Where loading fails a ``notice`` says why.
+    """
+
+    name: LibraryName
+
+
+class ModelChanged(Message, tag="model_changed"):
+    """Another model plays from here on, with its own parameters; lanes and prompts are kept."""
+
+    model: ModelInfo
+    parameters: list[ParameterInfo]
+
+
 class Welcome(Message, tag="welcome"):
     """The answer to a hello that was taken."""
 
@@ -152,7 +203,7 @@ class Welcome(Message, tag="welcome"):
     model: ModelInfo
     tick_ms: float
     decode_realtime_factor: float
-    clock: int  # the engine's monotonic clock, ns
+    clock: ClockNs
 
 
 class Refused(Message, tag="refused"):
@@ -174,7 +225,7 @@ class Ping(Message, tag="ping"):
 class Pong(Message, tag="pong"):
     """It is."""
 
-    clock: int = 0
+    clock: ClockNs = 0
 
 
 class Pulse(Message, tag="pulse"):
@@ -396,6 +447,17 @@ class Conditions(Message, tag="conditions"):
     """Several prompts at once, in place of the one; an empty list goes back to it."""
 
     entries: Annotated[list[ConditionEntry], Meta(max_length=MAX_CONDITIONS)] = []
+    when: When = When()
+
+
+class LoraUse(Message, tag="lora_use"):
+    """Puts a LoRA of the engine's library into a place (or takes it out, with an empty name).
+
+    How strongly it is heard is the parameter ``lora_<place>``, which can be a lane.
+    """
+
+    place: Annotated[int, Meta(ge=1, le=LORA_PLACES)]
+    name: LibraryName = ""
     when: When = When()
 
 
@@ -650,6 +712,9 @@ ClientMessage = (
     | Gesture
     | Prompt
     | Conditions
+    | LoraUse
+    | ListLibrary
+    | ModelUse
     | SourceBegin
     | SourceBlock
     | SourceEnd
@@ -669,6 +734,8 @@ EngineMessage = (
     | Pong
     | Pulse
     | Notice
+    | Library
+    | ModelChanged
     | PromiseMessage
     | Audio
     | AudioFile

@@ -45,6 +45,10 @@ def _life() -> list[Sample]:
             ),
         ),
         Sample("welcome", _welcome()),
+        Sample("list_library", s.ListLibrary()),
+        Sample("library", _library()),
+        Sample("model_use", s.ModelUse(name="acestep-turbo")),
+        Sample("model_changed", _model_changed()),
         Sample(
             "refused", s.Refused(re=1, code="VERSION", message="Update the plugin.", versions=[1])
         ),
@@ -110,35 +114,63 @@ def _welcome() -> s.Welcome:
             credit_frames=1_440_000,
             notes=65_536,
         ),
-        parameters=[
-            s.ParameterInfo(
-                name=p.name,
-                unit=p.unit,
-                minimum=float(p.minimum),
-                maximum=float(p.maximum),
-                default=float(p.default),
-                law=p.law.value,
-                propagation=p.propagation.value,
-                lane=p.lane,
-                help=p.help,
-                choices=list(p.choices),
-            )
-            for p in PARAMETERS
-        ],
-        model=s.ModelInfo(
-            name="house",
-            accelerator="eager",
-            sample_rate=48_000,
-            channels=2,
-            frame_rate=25.0,
-            capabilities=["text", "grid"],
-            longest_window_seconds=60.0,
-            lossy_codec=False,
-        ),
+        parameters=_parameters(),
+        model=_model(),
         tick_ms=12.5,
         decode_realtime_factor=40.0,
         clock=2**62,
     )
+
+
+def _parameters() -> list[s.ParameterInfo]:
+    return [
+        s.ParameterInfo(
+            name=p.name,
+            unit=p.unit,
+            minimum=float(p.minimum),
+            maximum=float(p.maximum),
+            default=float(p.default),
+            law=p.law.value,
+            propagation=p.propagation.value,
+            lane=p.lane,
+            help=p.help,
+            choices=list(p.choices),
+        )
+        for p in PARAMETERS
+    ]
+
+
+def _model() -> s.ModelInfo:
+    return s.ModelInfo(
+        name="house",
+        accelerator="eager",
+        sample_rate=48_000,
+        channels=2,
+        frame_rate=25.0,
+        capabilities=["text", "grid"],
+        longest_window_seconds=60.0,
+        lossy_codec=False,
+    )
+
+
+def _library() -> s.Library:
+    return s.Library(
+        re=4,
+        models=[s.LibraryModel(name="house", ready=True, text="built in")],
+        loras=[
+            s.LibraryLora(
+                name="city-pop_v1.2",
+                fits=False,
+                trigger_words=["citypop"],
+                strength=0.75,
+                text="for acestep-turbo",
+            )
+        ],
+    )
+
+
+def _model_changed() -> s.ModelChanged:
+    return s.ModelChanged(model=_model(), parameters=_parameters()[:2])
 
 
 def _time() -> list[Sample]:
@@ -244,6 +276,8 @@ def _changes() -> list[Sample]:
             ),
         ),
         Sample("conditions_none", s.Conditions()),
+        Sample("lora_use", s.LoraUse(place=2, name="city-pop_v1.2", when=s.When(kind="next_bar"))),
+        Sample("lora_use_none", s.LoraUse(place=4)),
         Sample("prompt_at_ppq", s.Prompt(text="", when=s.When(kind="ppq", ppq=-0.5))),
         Sample(
             "notes",

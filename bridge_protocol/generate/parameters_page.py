@@ -17,9 +17,9 @@ _HEAD = """# Parameters
 
 Made from `bridge_protocol/parameters.py` by `make docs`; do not edit.
 
-A parameter with a lane can be a curve, 25 values a second; the others take one value. Each latent
-channel of the model has a gain of its own besides (`channel_gain_1` and on, step class, 0 to 2,
-with a lane), which multiplies with its group's.
+A parameter with a lane can be a curve, read at every latent frame of the model (25 a second of the
+built-in one); the others take one value. Each latent channel of the model has a gain of its own
+besides (`channel_gain_1` and on, step class, 0 to 2, with a lane), which multiplies with its group's.
 """
 
 

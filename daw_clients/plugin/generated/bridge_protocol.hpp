@@ -334,6 +334,42 @@ struct Conditions {
     std::int64_t at = 0;
 };
 
+/// Puts a LoRA of the engine's library into a place (or takes it out, with an empty name).
+///
+/// How strongly it is heard is the parameter ``lora_<place>``, which can be a lane.
+struct LoraUse {
+    static constexpr const char* kTag = "lora_use";
+    std::int64_t place = 0;  // required
+    std::string name;
+    When when;
+    std::string session;
+    std::int64_t seq = 0;
+    std::optional<std::int64_t> re;
+    std::int64_t at = 0;
+};
+
+/// Asks which models and LoRAs the engine has; answered by ``library``.
+struct ListLibrary {
+    static constexpr const char* kTag = "list_library";
+    std::string session;
+    std::int64_t seq = 0;
+    std::optional<std::int64_t> re;
+    std::int64_t at = 0;
+};
+
+/// Asks for another model, for the whole engine.
+///
+/// ``ok`` says that it is there, fits the memory and is being loaded; the old one plays until
+/// ``model_changed`` is sent to every session. Where loading fails a ``notice`` says why.
+struct ModelUse {
+    static constexpr const char* kTag = "model_use";
+    std::string name;  // required
+    std::string session;
+    std::int64_t seq = 0;
+    std::optional<std::int64_t> re;
+    std::int64_t at = 0;
+};
+
 /// Announces source audio, named by the SHA-256 of its interleaved little-endian f32 samples.
 struct SourceBegin {
     static constexpr const char* kTag = "source_begin";
@@ -619,6 +655,44 @@ struct Notice {
     std::int64_t at = 0;
 };
 
+/// A model that ``model_use`` can ask for; ``ready`` is false where its files are not there.
+struct LibraryModel {
+    std::string name;  // required
+    bool ready = false;  // required
+    std::string text;  // required
+};
+
+/// A LoRA that ``lora_use`` can ask for; ``fits`` says whether it is for the model that plays.
+struct LibraryLora {
+    std::string name;  // required
+    bool fits = false;  // required
+    std::vector<std::string> trigger_words;  // required
+    double strength = 0.0;  // required
+    std::string text;  // required
+};
+
+/// What the engine has.
+struct Library {
+    static constexpr const char* kTag = "library";
+    std::vector<LibraryModel> models;  // required
+    std::vector<LibraryLora> loras;  // required
+    std::string session;
+    std::int64_t seq = 0;
+    std::optional<std::int64_t> re;
+    std::int64_t at = 0;
+};
+
+/// Another model plays from here on, with its own parameters; lanes and prompts are kept.
+struct ModelChanged {
+    static constexpr const char* kTag = "model_changed";
+    ModelInfo model{};  // required
+    std::vector<ParameterInfo> parameters;  // required
+    std::string session;
+    std::int64_t seq = 0;
+    std::optional<std::int64_t> re;
+    std::int64_t at = 0;
+};
+
 /// What became of a change: ``kept`` on its sample, ``broken`` with the reason, or ``replaced``
 /// by a newer value before it could be heard. ``moved`` is promised again, at ``sample``, after an
 /// edit of the tempo map; one of the others follows.
@@ -749,6 +823,9 @@ using ClientMessage = std::variant<
     Gesture,
     Prompt,
     Conditions,
+    LoraUse,
+    ListLibrary,
+    ModelUse,
     SourceBegin,
     SourceBlock,
     SourceEnd,
@@ -769,6 +846,8 @@ using EngineMessage = std::variant<
     Pong,
     Pulse,
     Notice,
+    Library,
+    ModelChanged,
     PromiseMessage,
     Audio,
     AudioFile,
@@ -790,6 +869,9 @@ using AnyMessage = std::variant<
     Gesture,
     Prompt,
     Conditions,
+    LoraUse,
+    ListLibrary,
+    ModelUse,
     SourceBegin,
     SourceBlock,
     SourceEnd,
@@ -807,6 +889,8 @@ using AnyMessage = std::variant<
     Pong,
     Pulse,
     Notice,
+    Library,
+    ModelChanged,
     PromiseMessage,
     Audio,
     AudioFile,
@@ -1081,6 +1165,34 @@ void visit_fields(Visit& visit, const Conditions*) {
 }
 
 template <class Visit>
+void visit_fields(Visit& visit, const LoraUse*) {
+    visit("place", &LoraUse::place, Need::required, Whole{1, 4});
+    visit("name", &LoraUse::name, Need::optional, Text{64, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-", 0, true});
+    visit("when", &LoraUse::when, Need::optional);
+    visit("session", &LoraUse::session, Need::optional, Text{64, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-", 0, true});
+    visit("seq", &LoraUse::seq, Need::optional, Whole{0, 9007199254740992});
+    visit("re", &LoraUse::re, Need::optional, Whole{0, 9007199254740992});
+    visit("at", &LoraUse::at, Need::optional, Whole{0, kMostWhole});
+}
+
+template <class Visit>
+void visit_fields(Visit& visit, const ListLibrary*) {
+    visit("session", &ListLibrary::session, Need::optional, Text{64, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-", 0, true});
+    visit("seq", &ListLibrary::seq, Need::optional, Whole{0, 9007199254740992});
+    visit("re", &ListLibrary::re, Need::optional, Whole{0, 9007199254740992});
+    visit("at", &ListLibrary::at, Need::optional, Whole{0, kMostWhole});
+}
+
+template <class Visit>
+void visit_fields(Visit& visit, const ModelUse*) {
+    visit("name", &ModelUse::name, Need::required, Text{64, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-", 0, true});
+    visit("session", &ModelUse::session, Need::optional, Text{64, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-", 0, true});
+    visit("seq", &ModelUse::seq, Need::optional, Whole{0, 9007199254740992});
+    visit("re", &ModelUse::re, Need::optional, Whole{0, 9007199254740992});
+    visit("at", &ModelUse::at, Need::optional, Whole{0, kMostWhole});
+}
+
+template <class Visit>
 void visit_fields(Visit& visit, const SourceBegin*) {
     visit("hash", &SourceBegin::hash, Need::required, Text{kAnyLength, "0123456789abcdef", 64, false});
     visit("rate", &SourceBegin::rate, Need::required, Whole{8000, 384000});
@@ -1245,7 +1357,7 @@ void visit_fields(Visit& visit, const Welcome*) {
     visit("model", &Welcome::model, Need::required);
     visit("tick_ms", &Welcome::tick_ms, Need::required);
     visit("decode_realtime_factor", &Welcome::decode_realtime_factor, Need::required);
-    visit("clock", &Welcome::clock, Need::required);
+    visit("clock", &Welcome::clock, Need::required, Whole{0, kMostWhole});
     visit("session", &Welcome::session, Need::optional, Text{64, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-", 0, true});
     visit("seq", &Welcome::seq, Need::optional, Whole{0, 9007199254740992});
     visit("re", &Welcome::re, Need::optional, Whole{0, 9007199254740992});
@@ -1293,7 +1405,7 @@ void visit_fields(Visit& visit, const Error*) {
 
 template <class Visit>
 void visit_fields(Visit& visit, const Pong*) {
-    visit("clock", &Pong::clock, Need::optional);
+    visit("clock", &Pong::clock, Need::optional, Whole{0, kMostWhole});
     visit("session", &Pong::session, Need::optional, Text{64, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-", 0, true});
     visit("seq", &Pong::seq, Need::optional, Whole{0, 9007199254740992});
     visit("re", &Pong::re, Need::optional, Whole{0, 9007199254740992});
@@ -1329,6 +1441,42 @@ void visit_fields(Visit& visit, const Notice*) {
     visit("seq", &Notice::seq, Need::optional, Whole{0, 9007199254740992});
     visit("re", &Notice::re, Need::optional, Whole{0, 9007199254740992});
     visit("at", &Notice::at, Need::optional, Whole{0, kMostWhole});
+}
+
+template <class Visit>
+void visit_fields(Visit& visit, const LibraryModel*) {
+    visit("name", &LibraryModel::name, Need::required);
+    visit("ready", &LibraryModel::ready, Need::required);
+    visit("text", &LibraryModel::text, Need::required);
+}
+
+template <class Visit>
+void visit_fields(Visit& visit, const LibraryLora*) {
+    visit("name", &LibraryLora::name, Need::required);
+    visit("fits", &LibraryLora::fits, Need::required);
+    visit("trigger_words", &LibraryLora::trigger_words, Need::required, Count{});
+    visit("strength", &LibraryLora::strength, Need::required);
+    visit("text", &LibraryLora::text, Need::required);
+}
+
+template <class Visit>
+void visit_fields(Visit& visit, const Library*) {
+    visit("models", &Library::models, Need::required, Count{});
+    visit("loras", &Library::loras, Need::required, Count{});
+    visit("session", &Library::session, Need::optional, Text{64, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-", 0, true});
+    visit("seq", &Library::seq, Need::optional, Whole{0, 9007199254740992});
+    visit("re", &Library::re, Need::optional, Whole{0, 9007199254740992});
+    visit("at", &Library::at, Need::optional, Whole{0, kMostWhole});
+}
+
+template <class Visit>
+void visit_fields(Visit& visit, const ModelChanged*) {
+    visit("model", &ModelChanged::model, Need::required);
+    visit("parameters", &ModelChanged::parameters, Need::required, Count{});
+    visit("session", &ModelChanged::session, Need::optional, Text{64, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-", 0, true});
+    visit("seq", &ModelChanged::seq, Need::optional, Whole{0, 9007199254740992});
+    visit("re", &ModelChanged::re, Need::optional, Whole{0, 9007199254740992});
+    visit("at", &ModelChanged::at, Need::optional, Whole{0, kMostWhole});
 }
 
 template <class Visit>
