@@ -14,7 +14,7 @@ BITWIG := daw_clients/bitwig
 .PHONY: demo test lint format docs bench soak vectors clean help
 .PHONY: bench-plugin plugin plugin-test install-plugin uninstall-plugin plugin-release bitwig-extension
 help:
-	@echo "make demo    start an engine and a simulated DAW; writes out/demo/"
+	@echo "make demo    start an engine and a simulated DAW; writes out/demo/ (MODEL=, SOURCE=)"
 	@echo "make test    run the tests"
 	@echo "make lint    ruff, mypy (strict), import contracts"
 	@echo "make bench   the engine against diffusers and a plain loop; writes out/bench/engine.json"
@@ -38,7 +38,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 demo: $(STAMP)
-	@$(BIN)/anacrusis demo --out out/demo $(if $(SOURCE),--source "$(SOURCE)")
+	@$(BIN)/anacrusis demo --out out/demo $(if $(SOURCE),--source "$(SOURCE)") $(if $(MODEL),--model "$(MODEL)")
 
 # What plays in real time runs alone, after the rest.
 test: $(STAMP)

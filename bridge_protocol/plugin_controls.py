@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bridge_protocol.parameters import Law, parameter
+from bridge_protocol.parameters import LORA_PLACES, Law, parameter
 
 
 class Role(StrEnum):
@@ -37,7 +37,7 @@ class Control:
     choices: tuple[str, ...] = ()
 
 
-ENGINE_CONTROLS: tuple[tuple[str, str], ...] = (
+_FIRST: tuple[tuple[str, str], ...] = (
     ("denoise", "Denoise"),
     ("morph", "Morph"),
     ("sde_blend", "SDE blend"),
@@ -53,6 +53,11 @@ ENGINE_CONTROLS: tuple[tuple[str, str], ...] = (
     ("guidance_mode", "Guidance mode"),
 )
 """``solver`` and ``guidance_mode`` are here because sde_blend and guidance are not heard without."""
+
+_LATER = tuple((f"lora_{place}", f"LoRA {place}") for place in range(1, LORA_PLACES + 1))
+"""They come last of all: hosts' projects know a control by its place in the list."""
+
+ENGINE_CONTROLS: tuple[tuple[str, str], ...] = (*_FIRST, *_LATER)
 
 
 class Status(StrEnum):
@@ -102,7 +107,7 @@ def _display(
 _STATES = tuple(status.value for status in Status)
 
 CONTROLS: tuple[Control, ...] = (
-    *(_engine(name, label) for name, label in ENGINE_CONTROLS),
+    *(_engine(name, label) for name, label in _FIRST),
     _choice("quantise", "Quantise", ("now", "next_beat", "next_bar"), "Where a turned knob is heard: as soon as can be, at the next beat, or at the next bar line."),
     _choice("mode", "Mode", ("follow", "interval", "bounce"), "follow: plays in place; interval: the track's live input, some bars later; bounce: waits for the engine, as in an offline bounce."),
     _number("interval_bars", "Interval", "bars", 2, 16, 2, "With mode=interval: how many bars later the input is heard."),
@@ -113,4 +118,5 @@ CONTROLS: tuple[Control, ...] = (
     _display("status", "Status", "", len(_STATES) - 1, "How it goes, in words.", _STATES),
     _display("lead_ms", "Lead", "ms", 60_000, "Sound that lies ahead of the host in the plugin."),
     _display("late_bars", "Late bars", "", 1_000_000, "Bars that were not what was asked for: the engine was too slow."),
+    *(_engine(name, label) for name, label in _LATER),
 )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -29,7 +28,6 @@ _WAV_LIMIT_BYTES = 2**32 - 4096
 """A WAV counts its bytes in 32 bits; what is longer is written as RF64, its 64-bit sibling."""
 _FLAC_ANY_RATE_UP_TO_HZ = 65_535
 _FLAC_RATE_STEP_HZ = 10
-_READ_BYTES = 1 << 20
 
 
 def read_source(path: Path, field: str, shortest_seconds: float) -> Source:
@@ -125,15 +123,6 @@ def _write_blocks(
             soundfile._snd.sf_command(file._file, _ADD_PEAK_CHUNK, soundfile._ffi.NULL, 0)
         for block in blocks:
             file.write(block if depth == "float" else quantised(block, depth))
-
-
-def sha256_of(path: Path) -> str:
-    """Of a file's bytes, read in pieces."""
-    hasher = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(_READ_BYTES):
-            hasher.update(piece)
-    return hasher.hexdigest()
 
 
 @contextmanager

@@ -20,7 +20,17 @@ from engine_host.session.song import Song
 from engine_host.stream.settings import LaneEntry, Settings
 from engine_host.stream.sources import Placement
 
-PACKAGES = ("anacrusis", "torch", "onnxruntime", "numpy", "soxr", "python-stretch")
+PACKAGES = (
+    "anacrusis",
+    "torch",
+    "diffusers",
+    "transformers",
+    "tokenizers",
+    "onnxruntime",
+    "numpy",
+    "soxr",
+    "python-stretch",
+)
 
 
 def song_identity(song: Song) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from toy_model import ToyModel
+from toy_model import GEOMETRY, ToyModel
 
 from bridge_protocol.blocks import decode_payload
 from bridge_protocol.notation import parse_lane, parse_meter, parse_tempo
 from bridge_protocol.schema import Audio, PromiseMessage
+from engine_host.models.interface import Geometry
 from engine_host.render import OfflineRender
 from engine_host.session.song import Song
 from engine_host.stream.engine import Engine
@@ -25,8 +26,14 @@ from engine_host.stream.sources import Placement, Source
 RATE = 48_000
 
 
-def song(tempo: str = "1:120", meter: str = "1:4/4", rate: int = RATE, **values: float) -> Song:
-    made = Song(rate, ToyModel().geometry)
+def song(
+    tempo: str = "1:120",
+    meter: str = "1:4/4",
+    rate: int = RATE,
+    geometry: Geometry = GEOMETRY,
+    **values: float,
+) -> Song:
+    made = Song(rate, geometry)
     meters = parse_meter(meter)
     made.set_map(parse_tempo(tempo, meters), meters)
     for name, value in values.items():

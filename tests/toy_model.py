@@ -1,7 +1,8 @@
 """A model whose sound tells what it was asked for: every latent ends at the prompt's own number.
 
 The velocity is ``(x - x0) / t`` with ``x0 = float(prompt)``, so the solution is ``x0`` in closed
-form; decoding holds each latent for 240 samples. Its cost is time on the clock it was given.
+form; decoding holds each latent for its share of a frame (240 samples, if no other geometry is
+given). Its cost is time on the clock it was given.
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ from dataclasses import dataclass, field
 import torch
 
 from bridge_protocol.clock import VirtualClock
-from engine_host.models.interface import ConditionInput, Geometry, PromptReading
+from engine_host.models.interface import ConditionInput, Geometry, PromptReading, Schedule
 
-CHANNELS = 8
-HOLD = 240
+GEOMETRY = Geometry(48_000, 2, 1_920, 8, 2, 0, 1_500)
 
 
 @dataclass
@@ -29,16 +29,22 @@ class ToyModel:
     accelerator: str = "closed form"
     capabilities: frozenset = frozenset({"text", "notes", "source", "grid", "structure", "timbre"})
     heard: list[ConditionInput] = field(default_factory=list)
+    defaults: dict[str, float] = field(default_factory=dict)
+    schedule: Schedule | None = None
+    geometry: Geometry = GEOMETRY
 
-    @property
-    def geometry(self) -> Geometry:
-        return Geometry(48_000, 2, CHANNELS * HOLD, CHANNELS, 2, 0, 1500)
+    def _channel_of_sample(self) -> torch.Tensor:
+        per_frame, channels = self.geometry.samples_per_frame, self.geometry.latent_channels
+        return torch.arange(per_frame) * channels // per_frame
 
     def read_prompt(self, prompt: str) -> PromptReading:
         return PromptReading((prompt,), ())
 
     def encode(self, audio: torch.Tensor) -> torch.Tensor:
-        return audio.mean(0).reshape(-1, CHANNELS, HOLD).mean(-1)
+        frames = audio.mean(0).unflatten(0, (-1, self.geometry.samples_per_frame))
+        channel = self._channel_of_sample()
+        held = [frames[:, channel == c].mean(-1) for c in range(self.geometry.latent_channels)]
+        return torch.stack(held, -1)
 
     def condition(self, given: ConditionInput) -> object:
         self.heard.append(given)
@@ -63,5 +69,4 @@ class ToyModel:
         self.clock.advance_ns(self.decode_ns)
         if abs(float(latents.mean()) - self.undecodable) < 0.01:
             raise RuntimeError("this level can't be decoded")
-        mono = latents.reshape(-1).repeat_interleave(HOLD)
-        return mono.expand(2, -1)
+        return latents[:, self._channel_of_sample()].reshape(-1).expand(2, -1)

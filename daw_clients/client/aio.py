@@ -20,7 +20,11 @@ from bridge_protocol.schema import (
     Credit,
     Gesture,
     LaneClear,
+    Library,
+    ListLibrary,
+    LoraUse,
     Message,
+    ModelUse,
     Note,
     Ok,
     PayloadFormat,
@@ -38,7 +42,12 @@ from bridge_protocol.schema import (
 from bridge_protocol.tempo import TempoMap
 from daw_clients.client import requests
 from daw_clients.client.aio_link import AsyncLink, async_link_to
-from daw_clients.client.client import DEFAULT_ENDPOINT, DEFAULT_TIMEOUT_S, RENDER_STREAM
+from daw_clients.client.client import (
+    DEFAULT_ENDPOINT,
+    DEFAULT_TIMEOUT_S,
+    MODEL_TIMEOUT_S,
+    RENDER_STREAM,
+)
 from daw_clients.client.core import ClientCore, Frame, Pending, checked_welcome, no_engine
 from daw_clients.client.rendering import Progress, RenderJob
 from daw_clients.client.requests import NOW, DrawnLane
@@ -180,6 +189,24 @@ class AsyncClient:
     async def conditions(self, entries: Sequence[ConditionEntry], when: When = NOW) -> Ok:
         """Several prompts at once, in place of the one; none goes back to it."""
         return await self.request(Conditions(entries=list(entries), when=when))
+
+    async def library(self) -> Library:
+        """Which models and LoRAs the engine has."""
+        reply = await self._reply(ListLibrary())
+        return reply if isinstance(reply, Library) else Library(re=reply.re, models=[], loras=[])
+
+    async def use_model(self, name: str, timeout_s: float = MODEL_TIMEOUT_S) -> Ok:
+        """Asks for another model of the engine's library, for everyone that plays through it.
+
+        It returns once that is found whole and fits the memory, which may take half a minute; the
+        old one plays until ``ModelChanged`` comes (see :meth:`on`), or a ``Notice`` says why not.
+        """
+        return await self.request(ModelUse(name=name), timeout_s=timeout_s)
+
+    async def use_lora(self, place: int, name: str = "", when: When = NOW) -> Ok:
+        """Puts a LoRA of the engine's library into place 1 to 4, or takes it out; the reply's text
+        is what its author recommends. Its strength is the parameter ``lora_<place>``, or a lane."""
+        return await self.request(LoraUse(place=place, name=name, when=when))
 
     async def notes(self, notes: Sequence[Note] | None, when: When = NOW) -> Ok:
         """Replaces the host's MIDI; None gives the part back to the engine's planner."""

@@ -19,7 +19,11 @@ from bridge_protocol.schema import (
     Credit,
     Gesture,
     LaneClear,
+    Library,
+    ListLibrary,
+    LoraUse,
     Message,
+    ModelUse,
     Note,
     Ok,
     PayloadFormat,
@@ -44,6 +48,7 @@ from daw_clients.client.upload import upload_steps
 
 DEFAULT_ENDPOINT = "tcp://127.0.0.1:5317"
 DEFAULT_TIMEOUT_S = 10.0
+MODEL_TIMEOUT_S = 120.0
 LONGEST_WAIT_S = 0.5
 RENDER_STREAM = 65_535
 
@@ -185,6 +190,24 @@ class Client:
     def conditions(self, entries: Sequence[ConditionEntry], when: When = NOW) -> Ok:
         """Several prompts at once, in place of the one; none goes back to it."""
         return self.request(Conditions(entries=list(entries), when=when))
+
+    def library(self) -> Library:
+        """Which models and LoRAs the engine has."""
+        reply = self._reply(ListLibrary())
+        return reply if isinstance(reply, Library) else Library(re=reply.re, models=[], loras=[])
+
+    def use_model(self, name: str, timeout_s: float = MODEL_TIMEOUT_S) -> Ok:
+        """Asks for another model of the engine's library, for everyone that plays through it.
+
+        It returns once that is found whole and fits the memory, which may take half a minute; the
+        old one plays until ``ModelChanged`` comes (see :meth:`on`), or a ``Notice`` says why not.
+        """
+        return self.request(ModelUse(name=name), timeout_s=timeout_s)
+
+    def use_lora(self, place: int, name: str = "", when: When = NOW) -> Ok:
+        """Puts a LoRA of the engine's library into place 1 to 4, or takes it out; the reply's text
+        is what its author recommends. Its strength is the parameter ``lora_<place>``, or a lane."""
+        return self.request(LoraUse(place=place, name=name, when=when))
 
     def notes(self, notes: Sequence[Note] | None, when: When = NOW) -> Ok:
         """Replaces the host's MIDI; None gives the part back to the engine's planner."""

@@ -18,11 +18,22 @@ from bridge_protocol import wire
 from bridge_protocol.blocks import Samples, decode_payload
 from bridge_protocol.clock import Clock
 from bridge_protocol.errors import ErrorCode, RefusedError
-from bridge_protocol.schema import Audio, Error, Hello, Message, Ok, Pong, Refused, Welcome
+from bridge_protocol.schema import (
+    Audio,
+    Error,
+    Hello,
+    Library,
+    Message,
+    ModelChanged,
+    Ok,
+    Pong,
+    Refused,
+    Welcome,
+)
 
 MAX_WAITING = 16_384
 MAX_KEPT = 1_024
-REPLIES = (Ok, Error, Welcome, Refused, Pong)
+REPLIES = (Ok, Error, Welcome, Refused, Pong, Library)
 
 Frame = bytes | memoryview
 T = TypeVar("T")
@@ -162,8 +173,9 @@ class ClientCore:
     def on(self, kind: type[T], handler: Callable[[T], None]) -> Callable[[], None]:
         """Calls ``handler`` with each ``kind`` that arrives; the returned call ends that.
 
-        Kinds: AudioBlock, PromiseMessage, Pulse, Notice, RenderProgress, RenderDone, and Error
-        for refusals of messages that nobody waits for.
+        Kinds: AudioBlock, PromiseMessage, Pulse, Notice, ModelChanged (``welcome`` tells of the new
+        model from then on), RenderProgress, RenderDone, and Error for refusals of messages that
+        nobody waits for.
         """
         handlers = self._handlers.setdefault(kind, [])
         handlers.append(handler)
@@ -188,6 +200,9 @@ class ClientCore:
             self._deliver(reply)
 
     def _deliver(self, arrived: Any) -> None:
+        if isinstance(arrived, ModelChanged) and self.welcome is not None:
+            told = {"model": arrived.model, "parameters": arrived.parameters}
+            self.welcome = msgspec.structs.replace(self.welcome, **told)
         handlers = self._handlers.get(type(arrived))
         if not handlers:
             self._kept.setdefault(type(arrived), deque(maxlen=MAX_KEPT)).append(arrived)

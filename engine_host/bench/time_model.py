@@ -6,12 +6,18 @@ for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from torch import Tensor, as_tensor
 
-from engine_host.models.interface import Capability, ConditionInput, Geometry, PromptReading
+from engine_host.models.interface import (
+    Capability,
+    ConditionInput,
+    Geometry,
+    PromptReading,
+    Schedule,
+)
 
 GEOMETRY = Geometry(
     sample_rate_hz=48_000,
@@ -43,6 +49,8 @@ class TimedModel:
     accelerator: str = "none"
     geometry: Geometry = GEOMETRY
     capabilities: frozenset[Capability] = frozenset({"text"})
+    defaults: Mapping[str, float] = field(default_factory=dict)
+    schedule: Schedule | None = None
 
     def read_prompt(self, prompt: str) -> PromptReading:
         """See `Model`; a prompt is a number."""
@@ -57,7 +65,13 @@ class TimedModel:
         whole = [span.index for span in given.grid.bars if span.sixteenth_frames[0] >= 0]
         return Asked(float(given.prompt or 0), whole[0] + 1)
 
-    def velocity(self, x: Tensor, t: Tensor, conditions: Sequence[object]) -> Tensor:
+    def velocity(
+        self,
+        x: Tensor,
+        t: Tensor,
+        conditions: Sequence[object],
+        strengths: Tensor | None = None,
+    ) -> Tensor:
         """See `Model`; one tick's time passes, however many rows there are."""
         self.spend(self.tick_ns)
         levels = [asked.level if isinstance(asked, Asked) else 0.0 for asked in conditions]

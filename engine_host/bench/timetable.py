@@ -108,7 +108,9 @@ def _request(tick: int, cell: StepCell) -> Request:
     return Request(tick, NoiseKey(0, tick), _FRAMES, None, cell, steps=STEPS)
 
 
-def _free(x: Tensor, t: Tensor, conditions: Sequence[object]) -> Tensor:
+def _free(
+    x: Tensor, t: Tensor, conditions: Sequence[object], strengths: Tensor | None = None
+) -> Tensor:
     return torch.zeros_like(x)
 
 

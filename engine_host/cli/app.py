@@ -16,6 +16,8 @@ from engine_host.cli import (
     demo,
     doctor,
     gateway,
+    lora,
+    models,
     project,
     reaper,
     render,
@@ -40,9 +42,11 @@ app.command("source")(source.source)
 app.command("bars")(bars.bars)
 app.command("project")(project.project)
 app.command("doctor")(doctor.doctor)
+app.add_typer(models.models_app, name="models")
 app.add_typer(bench.bench_app, name="bench")
 app.add_typer(reaper.reaper_app, name="reaper")
 app.add_typer(bitwig.bitwig_app, name="bitwig")
+app.add_typer(lora.lora_app, name="lora")
 
 
 def run() -> None:

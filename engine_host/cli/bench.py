@@ -17,12 +17,14 @@ from rich.table import Table
 from bridge_protocol.clock import MonotonicClock
 from bridge_protocol.errors import ErrorCode, RefusedError
 from engine_host.bench import time as musical_time
+from engine_host.bench.any_model import run_any
 from engine_host.bench.engine import DEPTHS, Settings, run
 from engine_host.bench.time_hog import HogSettings
 from engine_host.cli import options
 from engine_host.cli.bench_parts.played import play
 from engine_host.cli.bench_parts.rehearsal import Rehearsal
 from engine_host.cli.bench_parts.time_tables import tables
+from engine_host.models.catalogue import HOUSE, ModelChoice, load_model
 from engine_host.models.house.model import LONGEST_WINDOW_FRAMES
 
 _QUICK_FRAMES = 100
@@ -59,11 +61,18 @@ def engine(
         ),
     ] = None,
     threads: options.Threads = 2,
+    model: options.Model = HOUSE,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
 ) -> None:
     """Compare the engine with diffusers, with a plain loop and with the upstream ring.
 
-    Same weights, same steps, same process, contenders taking turns.
+    Same weights, same steps, same process, contenders taking turns. With another --model than the
+    house model: what its forwards and its decoding cost here, and no rivals.
     """
+    if model != HOUSE:
+        _other_model(ModelChoice(model, device, dtype, threads=threads), json_file)
+        return
     settings = _settings(quick, frames, threads)
     found = run(settings, MonotonicClock(), _tell)
     result = {"machine": _machine(), "versions": _versions(), "date": _today(), **found}
@@ -73,6 +82,20 @@ def engine(
     console.print(_table(result))
     for line in _lines(result):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _other_model(choice: ModelChoice, json_file: Path | None) -> None:
+    found = run_any(load_model(choice), DEPTHS, MonotonicClock(), _tell)
+    result = {"machine": _machine(), "versions": _versions(), "date": _today(), **found}
+    if json_file is not None:
+        _write(json_file, json.dumps(result, indent=1))
+    table = Table("", *(f"depth {depth}" for depth in DEPTHS), title=choice.model)
+    for words, key in (("tick ms", "tick_ms"), ("generations/s", "generations_per_s")):
+        row: Any = found[key]
+        table.add_row(words, *(f"{row[str(depth)]:.3g}" for depth in DEPTHS))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"decoding: {found['decode_realtime_factor']:.1%} of real time", markup=False)
 
 
 @bench_app.command("time")

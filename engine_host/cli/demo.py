@@ -17,15 +17,19 @@ from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.schema import Pulse
 from daw_clients.client.client import Client
 from daw_clients.client.simulated_daw import SimulatedDaw
+from engine_host.cli import options
 from engine_host.cli.demo_parts import loops
 from engine_host.cli.demo_parts.picture import draw
 from engine_host.cli.demo_parts.report import make_report, problems
 from engine_host.cli.demo_parts.scenario import BPM, LOOP_BARS, Scenario, Song, demo_song
 from engine_host.cli.engine_process import START_TIMEOUT_S, engine_process
 from engine_host.files import read_source, replacing, write_wav
+from engine_host.models.catalogue import HOUSE, ModelChoice
 
 RATE_HZ = 48_000
+HOUSE_THREADS = 2
 BUFFER_SECONDS = 0.75
+LARGE_MODEL_BUFFER_SECONDS = 4.0  # a larger model takes longer from a change to its sound
 PLAY_TIMEOUT_S = 150.0
 HEADROOM_BARS = 26
 _console = Console(stderr=True, highlight=False)
@@ -50,6 +54,9 @@ def demo(
     port: Annotated[
         int, typer.Option("--port", help="Port of the engine; 0 takes a free one.")
     ] = 0,
+    model: options.Model = HOUSE,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
 ) -> None:
     """Play 24 bars through the bridge in real time, and write what the DAW heard.
 
@@ -59,11 +66,18 @@ def demo(
     song = demo_song()
     material = _material(source, song)
     clock = MonotonicClock()
-    with engine_process(port) as endpoint, Client(endpoint, clock) as client:
+    threads = (
+        HOUSE_THREADS if model == HOUSE else 1
+    )  # it ticks on one thread and encodes on another
+    choice = ModelChoice(model, device, dtype, threads=threads)
+    with engine_process(port, choice) as endpoint, Client(endpoint, clock) as client:
         welcome = client.connect()
         pulses: list[Pulse] = []
         client.on(Pulse, pulses.append)
-        daw = _daw(client, clock, song, material, seed)
+        hears_source = "source" in welcome.model.capabilities
+        heard = material if hears_source else None
+        buffer_seconds = BUFFER_SECONDS if model == HOUSE else LARGE_MODEL_BUFFER_SECONDS
+        daw = _daw(client, clock, song, heard, seed, buffer_seconds)
         scenario = Scenario(daw, song)
         _play(daw, scenario)
         client.poll(0.3)
@@ -81,18 +95,28 @@ def _material(path: Path | None, song: Song) -> Material:
     return Material(given.audio, given.rate_hz, bars, target)
 
 
-def _daw(client: Client, clock: Clock, song: Song, material: Material, seed: int) -> SimulatedDaw:
-    """The host with its song, source and target in place, not playing yet."""
+def _daw(
+    client: Client,
+    clock: Clock,
+    song: Song,
+    material: Material | None,
+    seed: int,
+    buffer_seconds: float,
+) -> SimulatedDaw:
+    """The host with its song, source and target in place, not playing yet; without them where the
+    model hears none."""
     daw = SimulatedDaw(
         client,
         song.tempo,
         song.meter,
         clock,
         sample_rate_hz=RATE_HZ,
-        buffer_seconds=BUFFER_SECONDS,
+        buffer_seconds=buffer_seconds,
     )
     client.set_tempo(song.tempo, song.meter)
     client.param("seed", float(seed))
+    if material is None:
+        return daw
     source = client.upload(material.source, material.source_rate)
     client.use_source(source, role="source", at_ppq=0.0, repeat_bars=material.repeat_bars)
     target = client.upload(material.target, RATE_HZ)

@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from engine_host.models.house.model import load_house_model
+from engine_host.cli import options
+from engine_host.models.catalogue import HOUSE, ModelChoice, check_model
 from engine_host.server.router import DEFAULT_PORT
 
 _PACKAGES = {
@@ -27,6 +28,10 @@ _PACKAGES = {
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     port: Annotated[int, typer.Option("--port", help="The port to look at.")] = DEFAULT_PORT,
+    model: options.Model = HOUSE,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
+    accelerator: options.Accelerator = "auto",
 ) -> None:
     """Say what is installed, which model and accelerator would play, and which ports are free."""
     findings: dict[str, object] = {
@@ -35,7 +40,7 @@ def doctor(
         "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "devices": _devices(),
         "packages": {extra: {n: _version(n) for n in names} for extra, names in _PACKAGES.items()},
-        "model": _model(),
+        "model": _model(ModelChoice(model, device, dtype, accelerator)),
         "port": {"number": port, "state": _port_state(port)},
     }
     if as_json:
@@ -62,13 +67,16 @@ def _devices() -> list[str]:
     return found
 
 
-def _model() -> dict[str, object]:
-    model = load_house_model()
+def _model(choice: ModelChoice) -> dict[str, object]:
+    checked = check_model(choice)
+    model = checked.load()
+    memory = {} if checked.plan is None else {"memory": f"needs {checked.plan.words()}"}
     return {
         "name": model.name,
         "accelerator": model.accelerator,
         "hears": sorted(model.capabilities),
         "sample_rate": model.geometry.sample_rate_hz,
+        **memory,
     }
 
 

@@ -9,21 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bridge_protocol.errors import ErrorCode, RefusedError
+from engine_host.models.catalogue import HOUSE, ModelChoice
 
 START_TIMEOUT_S = 60.0
+LOAD_TIMEOUT_S = 900.0  # of a model that is not the built-in one
+_HOUSE = ModelChoice()
 
 
 @contextmanager
-def engine_process(port: int) -> Iterator[str]:
+def engine_process(port: int, choice: ModelChoice = _HOUSE) -> Iterator[str]:
     """Starts an engine (port 0: a free one) and gives its endpoint; ends it afterwards.
 
     RefusedError NO_ENGINE where it does not come up.
     """
     command = [sys.executable, "-m", "engine_host", "serve", "--no-gateway"]
-    command += ["--port", str(port)]
+    command += ["--port", str(port), *_words(choice)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        yield _endpoint_of(process)
+        timeout_s = START_TIMEOUT_S if choice.model == HOUSE else LOAD_TIMEOUT_S
+        yield _endpoint_of(process, timeout_s)
     finally:
         process.terminate()
         try:
@@ -32,9 +36,21 @@ def engine_process(port: int) -> Iterator[str]:
             process.kill()
 
 
-def _endpoint_of(process: subprocess.Popen[str]) -> str:
+def _words(choice: ModelChoice) -> list[str]:
+    told = {
+        "--model": choice.model,
+        "--device": choice.device,
+        "--dtype": choice.dtype,
+        "--accelerator": choice.accelerator,
+        "--threads": str(choice.threads),
+        "--depth": str(choice.depth),
+    }
+    return [word for pair in told.items() for word in pair]
+
+
+def _endpoint_of(process: subprocess.Popen[str], timeout_s: float) -> str:
     assert process.stdout is not None
-    watchdog = threading.Timer(START_TIMEOUT_S, process.kill)
+    watchdog = threading.Timer(timeout_s, process.kill)
     watchdog.start()
     line = process.stdout.readline()
     watchdog.cancel()

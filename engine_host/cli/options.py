@@ -70,6 +70,30 @@ Accelerator = Annotated[
         rich_help_panel=ENGINE_PANEL,
     ),
 ]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        help="Which model plays: a name of `anacrusis models list`, or the path to a folder.",
+        rich_help_panel=ENGINE_PANEL,
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        help="Where it runs: auto, cpu, cuda, cuda:N or mps.",
+        rich_help_panel=ENGINE_PANEL,
+    ),
+]
+Dtype = Annotated[
+    str,
+    typer.Option(
+        "--dtype",
+        help="Its number format: auto, fp32, fp16 or bf16; part of what makes bytes equal.",
+        rich_help_panel=ENGINE_PANEL,
+    ),
+]
 Out = Annotated[Path, typer.Option("--out", help="Where to write.")]
 
 

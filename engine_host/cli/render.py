@@ -29,12 +29,13 @@ from engine_host.cli.render_parts.outputs import OUT
 from engine_host.cli.render_parts.part import PartText, read_part
 from engine_host.cli.render_parts.request import Request, file_depth, output_rate
 from engine_host.cli.render_parts.stems_file import read_stems
+from engine_host.models.catalogue import HOUSE, ModelChoice
 from engine_host.stream.engine import DEFAULT_DEPTH
 
 DEFAULT_FILE, DEFAULT_FOLDER = Path("anacrusis.wav"), Path("stems")
 _WITH_STEMS = frozenset(
     {"stems", "out", "clip_bars", "depth", "rows", "threads", "accelerator", "as_json", "quiet"}
-    | {"no_resume"}
+    | {"no_resume", "model", "device", "dtype"}
 )
 _ABOUT_PROJECT = ("live_law", "project_lane", "notes")
 _notes = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -55,6 +56,7 @@ def render(
     downbeat: own.Downbeat = None,
     lane: own.Lane = None,
     setting: own.Setting = None,
+    lora: own.Lora = None,
     bpm: options.Bpm = None,
     tempo: options.Tempo = None,
     meter: options.Meter = "1:4/4",
@@ -76,6 +78,9 @@ def render(
     rows: own.Rows = None,
     threads: options.Threads = 2,
     accelerator: options.Accelerator = "auto",
+    model: options.Model = HOUSE,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
 ) -> None:
     """Render bars to a file; the same command gives the same bytes, every time.
 
@@ -102,6 +107,7 @@ def render(
             downbeat=downbeat,
             settings=tuple(parse_assignment(entry, "--set") for entry in setting or ()),
             lanes=tuple(parse_assignment(entry, "--lane") for entry in lane or ()),
+            loras=tuple(lora or ()),
         )
         given = _given(context, project, live_law)
         maps = given.opened.maps if given else options.maps_of(bpm, tempo, meter)
@@ -114,7 +120,9 @@ def render(
         request.project.refuse_overwriting(path.expanduser(), OUT)
     destination.check(request.depth, request.rate_hz)
     clock = MonotonicClock()
-    loaded = load_engine(EngineChoice(depth, rows, threads, accelerator), clock)
+    choice = ModelChoice(model, device, dtype, accelerator, threads, depth)
+    loaded = load_engine(EngineChoice(choice, rows), clock)
+    request = request.for_model(loaded.model)
     job = Job(request, loaded, destination, _notes, clock, quiet=quiet, resume=not no_resume)
     outcome = job.run()
     if as_json:

@@ -16,9 +16,10 @@ from bridge_protocol.errors import RefusedError
 from bridge_protocol.gateway_frames import DEFAULT_GATEWAY_PORT
 from engine_host.cli import options
 from engine_host.cli.gateway import listening
-from engine_host.models.house.model import load_house_model
+from engine_host.models.catalogue import HOUSE, ModelChoice, load_model
 from engine_host.server.gateway import Gateway
 from engine_host.server.gateway_token import gateway_token
+from engine_host.server.model_swap import ModelSwap
 from engine_host.server.router import DEFAULT_PORT, Server
 from engine_host.stream.engine import DEFAULT_DEPTH, Engine
 
@@ -30,6 +31,9 @@ def serve(
     depth: options.Depth = DEFAULT_DEPTH,
     threads: options.Threads = 2,
     accelerator: options.Accelerator = "auto",
+    model_name: options.Model = HOUSE,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
     with_gateway: Annotated[
         bool,
         typer.Option("--gateway/--no-gateway", help="Also serve scripts that have no ZeroMQ."),
@@ -48,11 +52,14 @@ def serve(
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     clock = MonotonicClock()
-    model = load_house_model(accelerator=accelerator, threads=threads)
+    choice = ModelChoice(model_name, device, dtype, accelerator, threads, depth)
+    model = load_model(choice)
     encoder = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-encode")
     listener = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-listen")
+    loader = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-load")
     engine = Engine(model, clock, depth=depth, encoder=encoder, listener=listener)
-    server = Server(engine, clock, port=port)
+    swap = ModelSwap(engine, clock, choice, loader)
+    server = Server(engine, clock, port=port, swap=swap)
     engine.on_failure = server.failed
     engine.on_pace = server.hub.paced
     engine.warm_up()

@@ -72,9 +72,9 @@ class Batch:
         """
         states = [slot.request.step_cell.current for slot in self.slots]
         carried, t = self._enter(), self._column(self._constants().times, 0).view(-1)
-        gain = self._curves_of(states).gain
-        heard = carried.x if gain is None else carried.x * gain
-        got = velocities(model, self.slots, heard, t, bucket)
+        curves = self._curves_of(states)
+        heard = carried.x if curves.gain is None else carried.x * curves.gain
+        got = velocities(model, self.slots, heard, t, bucket, curves.adapters)
         self._remember(got.negatives)
         failed = list(zip(self.remove(got.errors), got.errors.values(), strict=True))
         kept = [row for row in range(len(states)) if row not in got.errors]

@@ -6,36 +6,65 @@ it does depend on how many rows there are. So every forward has exactly one numb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-VelocityFn = Callable[[Tensor, Tensor, Sequence[object]], Tensor]
-"""``(x [B, T, C], t [B], conditions) -> v [B, T, C]``: one transformer forward."""
+
+class VelocityFn(Protocol):
+    """One transformer forward: ``(x [B, T, C], t [B], conditions) -> v [B, T, C]``.
+
+    Where some row has adapters, their ``strengths [B, P, T]`` are a fourth argument.
+    """
+
+    def __call__(
+        self, x: Tensor, t: Tensor, conditions: Sequence[object], strengths: Tensor = ..., /
+    ) -> Tensor:
+        """See the class. Tick thread."""
+        ...
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Rows:
-    """Rows of a forward: latents ``x [N, T, C]``, times ``t [N]`` and one condition for each."""
+    """Rows of a forward: latents ``x [N, T, C]``, times ``t [N]`` and one condition for each.
+
+    ``strengths [N, P, T]`` are those of each row's adapters; None where no row has any.
+    """
 
     x: Tensor
     t: Tensor
     conditions: Sequence[object]
+    strengths: Tensor | None = None
 
     def part(self, rows: slice) -> Rows:
         """Some of the rows."""
-        return Rows(self.x[rows], self.t[rows], self.conditions[rows])
+        strengths = None if self.strengths is None else self.strengths[rows]
+        return Rows(self.x[rows], self.t[rows], self.conditions[rows], strengths)
 
     def padded(self, count: int) -> Rows:
         """``count`` rows, those that are missing being repeats of the first."""
         missing = count - len(self.conditions)
         if missing == 0:
             return self
-        x = torch.cat([self.x, self.x[:1].expand(missing, -1, -1)])
-        t = torch.cat([self.t, self.t[:1].expand(missing)])
-        return Rows(x, t, [*self.conditions, *[self.conditions[0]] * missing])
+        return Rows(
+            _filled(self.x, missing),
+            _filled(self.t, missing),
+            [*self.conditions, *[self.conditions[0]] * missing],
+            None if self.strengths is None else _filled(self.strengths, missing),
+        )
+
+    def velocity(self, model: VelocityFn) -> Tensor:
+        """The model's answer to these rows."""
+        if self.strengths is None:
+            return model(self.x, self.t, self.conditions)
+        return model(self.x, self.t, self.conditions, self.strengths)
+
+
+def _filled(rows: Tensor, missing: int) -> Tensor:
+    return torch.cat([rows, rows[:1].expand(missing, *rows.shape[1:])])
 
 
 @dataclass(eq=False)
@@ -56,7 +85,7 @@ def padded_velocity(velocity: VelocityFn, rows: Rows, bucket: int) -> Tensor:
     Raises whatever the model raises, and ValueError when it answers in another shape.
     """
     whole = rows.padded(bucket)
-    v = velocity(whole.x, whole.t, whole.conditions)
+    v = whole.velocity(velocity)
     if v.shape != whole.x.shape:
         raise ValueError(f"velocity: want {[*whole.x.shape]}, got {[*v.shape]}")
     return v[: len(rows.conditions)]

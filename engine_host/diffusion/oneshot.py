@@ -79,7 +79,7 @@ def trajectory(
         state, t = request.step_cell.current, _cell(plan.times[i], initial)
         with torch.no_grad():
             x = enter(x, t, run.mask)
-            hear = partial(_hear, velocity, rows, _gained(x, state), t.view(1))
+            hear = partial(_hear, velocity, rows, _gained(x, state), t.view(1), state.adapters)
             v = _wanted(run, i, hear)
             if request.runs_negative(i):
                 negative = hear(request.negative)
@@ -107,8 +107,16 @@ def _keyed(request: Request, channels: int | None, device: torch.device | None) 
     return lambda step: noise.normal([request.key], step, request.frames, width, device)
 
 
-def _hear(velocity: VelocityFn, rows: int, x: Tensor, t: Tensor, condition: object) -> Tensor:
-    return padded_velocity(velocity, Rows(x, t, [condition]), rows)
+def _hear(
+    velocity: VelocityFn,
+    rows: int,
+    x: Tensor,
+    t: Tensor,
+    adapters: Tensor | None,
+    condition: object,
+) -> Tensor:
+    strengths = None if adapters is None else adapters.to(x).unsqueeze(0)
+    return padded_velocity(velocity, Rows(x, t, [condition], strengths), rows)
 
 
 def _gained(x: Tensor, state: StepState) -> Tensor:

@@ -34,12 +34,12 @@ def make_plan(request: Request) -> Plan:
     if highest == 0.0:
         return Plan(0, torch.zeros(1), torch.zeros(0), None)
     laws = request.denoise_law, request.steps_law
-    times = timesteps(request.steps, request.shift, highest, *laws)
+    times = timesteps(request.steps, request.shift, highest, *laws, request.schedule)
     steps = len(times) - 1
     starts = None
     if denoise.ndim == 1:
         tau = start(denoise, request.steps, request.denoise_law)
-        starts = _rounded(shifted(tau, request.shift))
+        starts = _rounded((request.schedule or shifted)(tau, request.shift))
     return Plan(steps, _rounded(times), _rounded(request.gate.values(steps)), starts)
 
 

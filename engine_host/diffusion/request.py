@@ -13,7 +13,7 @@ from torch import Tensor
 from engine_host.diffusion.conditions import Weighted
 from engine_host.diffusion.guidance import GuidanceMode
 from engine_host.diffusion.noise import NoiseKey
-from engine_host.diffusion.schedule import DenoiseLaw, StepsLaw, Times
+from engine_host.diffusion.schedule import DenoiseLaw, Schedule, StepsLaw, Times
 from engine_host.diffusion.step_state import StepCell, StepState
 
 __all__ = ["MorphGate", "Request", "Solver", "StepCell", "StepState", "Weighted"]
@@ -63,6 +63,7 @@ class Request:
     own start; it needs a ``source [T, C]`` and is ignored without one. 0 everywhere returns the
     source untouched. ``target [T, C]`` is what the morph pulls to. ``initial_noise [T]`` replaces
     the start's own mixture of noise and source. ``step_cell`` is read anew at every step.
+    ``schedule`` is the model's own; None is the shifted one.
 
     ``conditions``, where there are any, take the place of ``condition``. ``guidance`` says where the
     negative velocity comes from; ``negative`` is its condition in the modes that run one. ``mask
@@ -81,6 +82,7 @@ class Request:
     denoise: float | Tensor = 1.0
     denoise_law: DenoiseLaw = "continuous"
     steps_law: StepsLaw = "constant"
+    schedule: Schedule | None = None
     source: Tensor | None = None
     target: Tensor | None = None
     initial_noise: Tensor | None = None

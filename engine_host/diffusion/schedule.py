@@ -7,6 +7,7 @@ Noise Schedules and Sample Steps are Flawed", arXiv 2305.08891). Kept in float64
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,11 @@ from numpy.typing import NDArray
 Times = NDArray[np.float64]
 DenoiseLaw = Literal["continuous", "stepped"]
 StepsLaw = Literal["constant", "proportional"]
+Schedule = Callable[[Times, float], Times]
+"""``(tau, shift) -> t``: times that fall evenly from 1 to 0, moved to where a model was trained.
+
+Strictly rising in ``tau``; 0 and 1 stay where they are.
+"""
 
 # Denoise arrives as float32: a whole quotient may miss its integer by some 1e-7 of itself.
 _SLACK = 1e-6
@@ -26,15 +32,17 @@ def timesteps(
     denoise: float,
     denoise_law: DenoiseLaw = "continuous",
     steps_law: StepsLaw = "constant",
+    schedule: Schedule | None = None,
 ) -> Times:
     """``t_0 .. t_S`` ``[S + 1]``, falling from the start that ``denoise`` in [0, 1] sets to 0.
 
     ``S`` is ``steps``, or ``ceil(steps * denoise)`` (at least 1) under the law ``proportional``.
-    ``t_S`` is exactly 0. ``denoise = 0`` gives all zeros. Any thread.
+    ``t_S`` is exactly 0. ``denoise = 0`` gives all zeros. ``schedule`` None is :func:`shifted`. Any
+    thread.
     """
     count = step_count(steps, denoise, steps_law)
     tau = start(np.float64(denoise), steps, denoise_law) * (1.0 - np.arange(count + 1) / count)
-    return shifted(tau, shift)
+    return (schedule or shifted)(tau, shift)
 
 
 def step_count(steps: int, denoise: float, law: StepsLaw) -> int:

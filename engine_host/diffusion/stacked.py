@@ -58,7 +58,8 @@ def stack_fixed(slots: Sequence[Slot]) -> Fixed:
 class Curves:
     """The slots' step states, curves as ``[B, T, 1]``; None where the neutral value holds everywhere.
 
-    ``gain`` is ``[B, T, C]``; ``dcw`` has one part for each kind of correction in the batch.
+    ``gain`` is ``[B, T, C]``; ``adapters [B, P, T]`` has the most places that any slot has; ``dcw``
+    has one part for each kind of correction in the batch.
     """
 
     sde_blend: Tensor | None
@@ -67,6 +68,7 @@ class Curves:
     ode_noise: Tensor | None
     guidance: Guidance | None
     gain: Tensor | None
+    adapters: Tensor | None
     dcw: tuple[DcwPart, ...]
 
 
@@ -84,6 +86,7 @@ def stack_curves(slots: Sequence[Slot], states: Sequence[StepState]) -> Curves:
         ode_noise=curve(any(s.adds_noise for s in states), lambda s: s.ode_noise),
         guidance=_guidance(slots, states, like),
         gain=_gain(states, like),
+        adapters=_adapters([state.adapters for state in states], like),
         dcw=_dcw([state.dcw for state in states], like),
     )
 
@@ -113,6 +116,18 @@ def _gain(states: Sequence[StepState], like: Tensor) -> Tensor | None:
         return None
     gains = [torch.ones(()) if s.channel_gain is None else s.channel_gain for s in states]
     return torch.stack([gain.to(like).expand_as(like) for gain in gains])
+
+
+def _adapters(strengths: Sequence[Tensor | None], like: Tensor) -> Tensor | None:
+    """A slot without an adapter in a place has strength 0 there."""
+    places = max((0 if s is None else len(s) for s in strengths), default=0)
+    if places == 0:
+        return None
+    stacked = like.new_zeros(len(strengths), places, len(like))
+    for row, own in enumerate(strengths):
+        if own is not None:
+            stacked[row, : len(own)] = own.to(like)
+    return stacked
 
 
 def _dcw(settings: Sequence[Dcw | None], like: Tensor) -> tuple[DcwPart, ...]:

@@ -21,7 +21,8 @@ class StepState:
     the target. ``velocity``: scale, 1 = as the model says. ``ode_noise``: noise added per step.
     The rest may be None, which changes nothing: ``guidance`` (scale, 1 = unguided),
     ``guidance_rescale`` (0 = none) and ``apg_momentum`` are curves, heard by guided requests only;
-    ``channel_gain [C]`` or ``[T, C]`` acts on the model's input; ``dcw`` as in ``dcw.py``.
+    ``channel_gain [C]`` or ``[T, C]`` acts on the model's input; ``dcw`` as in ``dcw.py``;
+    ``adapters [P, T]`` are the strengths of the condition's adapters, place by place.
     Immutable; the three flags are worked out here, by the thread that makes the state, so that the
     tick thread never has to look into a tensor. Raises ValueError on a curve of another shape.
     """
@@ -36,6 +37,7 @@ class StepState:
     apg_momentum: Tensor | None = None
     channel_gain: Tensor | None = None
     dcw: Dcw | None = None
+    adapters: Tensor | None = None
     morphs: bool = field(init=False)
     scales_velocity: bool = field(init=False)
     adds_noise: bool = field(init=False)
@@ -48,6 +50,8 @@ class StepState:
                 _check_curve(name, getattr(self, name), self.frames)
         _check_gain(self.channel_gain, self.frames)
         _check_dcw(self.dcw, self.frames)
+        for place, strength in enumerate(() if self.adapters is None else self.adapters):
+            _check_curve(f"adapters[{place}]", strength, self.frames)
         object.__setattr__(self, "morphs", bool((self.morph != 0.0).any()))
         object.__setattr__(self, "scales_velocity", bool((self.velocity != 1.0).any()))
         object.__setattr__(self, "adds_noise", bool((self.ode_noise != 0.0).any()))

@@ -36,11 +36,18 @@ Layer = list[tuple[int, Weighted]]
 
 
 def velocities(
-    model: VelocityFn, slots: Sequence[Slot], x: Tensor, t: Tensor, bucket: int
+    model: VelocityFn,
+    slots: Sequence[Slot],
+    x: Tensor,
+    t: Tensor,
+    bucket: int,
+    strengths: Tensor | None = None,
 ) -> Velocities:
     """Run every forward that this step of the ``slots`` needs, in batches of ``bucket`` rows.
 
-    ``x [B, T, C]`` is the model's input, ``t [B]``. A slot is lost when one of its forwards raises.
+    ``x [B, T, C]`` is the model's input, ``t [B]``. ``strengths [B, P, T]`` are those of the slots'
+    adapters, which every condition and negative of a slot shares; None where no slot has any.
+    A slot is lost when one of its forwards raises.
     """
     layers = _layers(slots)
     negatives = [row for row, s in enumerate(slots) if s.request.runs_negative(s.step)]
@@ -48,7 +55,9 @@ def velocities(
     heard: list[object] = [part.condition for layer in layers for _, part in layer]
     heard += [slots[row].request.negative for row in negatives]
     plain = rows == list(range(len(slots)))
-    done = forward(model, Rows(x if plain else x[rows], t if plain else t[rows], heard), bucket)
+    picked = slice(None) if plain else rows
+    own = None if strengths is None else strengths[picked]
+    done = forward(model, Rows(x[picked], t[picked], heard, own), bucket)
     errors: dict[int, Exception] = {}
     for job, error in done.errors.items():
         errors.setdefault(rows[job], error)

@@ -7,9 +7,9 @@ says ``absolute``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,12 @@ Capability = Literal[
     "text", "lyrics", "timbre", "structure", "grid", "notes", "source", "inpaint", "lora"
 ]
 NoteRole = Literal["bass", "chord", "lead", "drums"]
+Times = npt.NDArray[np.float64]
+Schedule = Callable[[Times, float], Times]
+"""``(tau, shift) -> t``: times that fall evenly from 1 to 0, moved to where the model was trained.
+
+Strictly rising in ``tau``; 0 and 1 stay where they are. Any thread.
+"""
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,11 @@ class ConditionInput:
     structure_strength: float = 1.0
     timbre: torch.Tensor | None = None  # latents ``[T, C]`` whose timbre is to be heard
     timbre_strength: float = 1.0  # between the silence's timbre (0) and the reference's (1)
+    mask: torch.Tensor | None = (
+        None  # ``[T]``, 1 = generate, 0 = keep the source; None: 1 throughout
+    )
+    adapters: tuple[str, ...] = ()  # LoRAs by name, place by place; "" is an empty place
+    negative: bool = False  # it is what guidance leads away from
 
     @property
     def frames(self) -> int:
@@ -130,6 +141,16 @@ class Model(Protocol):
         ...
 
     @property
+    def defaults(self) -> Mapping[str, float]:
+        """Values of parameters that suit it better than the registry's defaults, by name."""
+        ...
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """Where its steps lie; None: the shifted schedule (`engine_host.diffusion.schedule`)."""
+        ...
+
+    @property
     def accelerator(self) -> str:
         """How the velocity is run, in words a user knows, e.g. ``onnxruntime cpu``."""
         ...
@@ -147,14 +168,56 @@ class Model(Protocol):
         ...
 
     def velocity(
-        self, x: torch.Tensor, t: torch.Tensor, conditions: Sequence[object]
+        self,
+        x: torch.Tensor,
+        t: torch.Tensor,
+        conditions: Sequence[object],
+        strengths: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """The one batched forward: ``x [B, T, C]``, ``t [B]`` (1 = noise), B conditions -> ``dx/dt [B, T, C]``.
 
-        A row's result does not depend on the other rows' contents. Tick thread.
+        ``strengths [B, P, T]``: of the adapters in a condition's P places, frame by frame; None where
+        no row has any. A row's result does not depend on the other rows' contents. Tick thread.
         """
         ...
 
     def decode(self, latents: torch.Tensor, absolute_start_frame: int) -> torch.Tensor:
         """``[T, C]`` -> ``[A, T * samples_per_frame]``; exact ``decode_halo_frames`` away from the edges. Decode thread."""
+        ...
+
+
+@dataclass(frozen=True)
+class AdapterInfo:
+    """A LoRA of the library as a client is told of it; ``fits``: whether this model can play it."""
+
+    name: str
+    fits: bool
+    trigger_words: tuple[str, ...]
+    strength: float  # recommended
+    text: str  # what it is, or why it can't be played
+
+
+class Adapters(Protocol):
+    """The LoRAs of the library as one model sees them. Any thread; of files only headers are read."""
+
+    def check(self, name: str, field: str) -> AdapterInfo:
+        """One that fits; `RefusedError` about ``field``: FILE_MISSING, FILE_BROKEN or CANNOT_HEAR."""
+        ...
+
+    def digest(self, name: str, field: str) -> str:
+        """A hash of all bytes that decide its sound, in hex; reads them. `RefusedError` as `check`."""
+        ...
+
+    def infos(self) -> Sequence[AdapterInfo]:
+        """All of them, by name."""
+        ...
+
+
+@runtime_checkable
+class AdaptableModel(Protocol):
+    """What a model with the capability ``lora`` has besides."""
+
+    @property
+    def adapters(self) -> Adapters:
+        """The LoRAs that a condition can name."""
         ...

@@ -7,7 +7,8 @@ the engine's thread.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from bridge_protocol.clock import Clock
 from bridge_protocol.errors import ErrorCode, RefusedError
@@ -18,8 +19,12 @@ from bridge_protocol.schema import (
     Bye,
     Hello,
     Limits,
+    ListLibrary,
     Message,
+    ModelChanged,
     ModelInfo,
+    ModelUse,
+    Notice,
     Ok,
     ParameterInfo,
     Ping,
@@ -29,12 +34,16 @@ from bridge_protocol.schema import (
     Welcome,
 )
 from bridge_protocol.wire import MAX_MESSAGE_BYTES, BadMessageError, pack, unpack_from_client
+from engine_host.models.interface import Model
+from engine_host.server.library import library_of
+from engine_host.server.model_swap import ModelSwap
 from engine_host.session.refusals import refusal
 from engine_host.session.session import Session
 from engine_host.session.source_store import MAX_SOURCE_BYTES, SourceStore
 from engine_host.session.streams import MAX_STREAMS
 from engine_host.session.uploads import MAX_UPLOADS
 from engine_host.stream.engine import Engine
+from engine_host.stream.rates import RATE_STEP_HZ
 from engine_host.stream.stream import Stream
 
 FEATURES = (
@@ -48,7 +57,6 @@ FEATURES = (
     "own_tempo",
 )
 MAX_SESSIONS = 64
-RATE_STEP_HZ = 25  # session rates: so that a latent frame is a whole number of samples
 HUNG_AFTER_NS = 3_000_000_000
 
 Frames = Sequence[bytes | memoryview]
@@ -58,8 +66,11 @@ Post = Callable[[bytes, list[bytes | memoryview]], None]
 class Hub:
     """See the module. ``post(identity, frames)`` sends; it may be called from any thread."""
 
-    def __init__(self, engine: Engine, clock: Clock, post: Post) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, post: Post, swap: ModelSwap | None = None
+    ) -> None:
         self._engine, self._clock, self._post = engine, clock, post
+        self._swap = swap or ModelSwap(engine, clock)
         self._sources = SourceStore()
         self._sessions: dict[bytes, Session] = {}
         self._beat_ns = clock.now_ns()
@@ -112,6 +123,24 @@ class Hub:
             if stream in session.streams():
                 session.paced(stream, every)
 
+    # ------------------------------------------------------------ the model
+
+    def model_changed(self, old: Model, new: Model) -> None:
+        """Another model plays; every session takes it up and is told. Engine thread, its lock."""
+        for session in list(self._sessions.values()):
+            notices = session.model_changed(old, new)
+            session.tell(ModelChanged(model=model_info(new), parameters=manifest_of(new)))
+            for notice in notices:
+                session.tell(notice)
+
+    def _use_model(self, identity: bytes, message: ModelUse) -> None:
+        self._swap.begin(message.name, _AskedByClient(self, identity, message.seq))
+
+    def answer(self, identity: bytes, message: Message, seq: int | None) -> None:
+        """Sends the answer that a client's message ``seq`` is owed. Any thread."""
+        message.re = seq
+        self._send(identity, message)
+
     # ------------------------------------------------------------ answers
 
     def _answer(self, identity: bytes, message: Message, payload: bytes) -> Message | None:
@@ -127,6 +156,11 @@ class Hub:
         if isinstance(message, Bye):
             self.drop(identity)
             return Ok()
+        if isinstance(message, ListLibrary):
+            return library_of(self._engine.model)
+        if isinstance(message, ModelUse):
+            self._use_model(identity, message)
+            return None
         return session.handle(message, payload)
 
     def _welcome(self, identity: bytes, hello: Hello) -> Message:
@@ -134,21 +168,29 @@ class Hub:
         if refusal is not None:
             return refusal
         self.drop(identity)
-        self._sessions[identity] = Session(
+        with self._engine.lock:  # so that session and welcome are of one model
+            self._sessions[identity] = self._session(identity, hello)
+            return self._greeting()
+
+    def _session(self, identity: bytes, hello: Hello) -> Session:
+        return Session(
             hello,
             self._engine,
             self._sources,
             self._clock,
             lambda message, payload: self._send(identity, message, payload),
         )
+
+    def _greeting(self) -> Welcome:
+        model = self._engine.model
         return Welcome(
             session=secrets.token_urlsafe(16),
             version=VERSION_MAX,
             resume_token="",
             features=list(FEATURES),
             limits=_limits(),
-            parameters=manifest(self._engine.model.geometry.latent_channels),
-            model=self._model_info(),
+            parameters=manifest_of(model),
+            model=model_info(model),
             tick_ms=self._engine.tick_cost.quantile_ns(0.5) / 1e6,
             decode_realtime_factor=self._engine.decode_realtime_factor,
             clock=self._clock.now_ns(),
@@ -175,20 +217,6 @@ class Hub:
                 versions=versions,
             )
         return None
-
-    def _model_info(self) -> ModelInfo:
-        model = self._engine.model
-        geometry = model.geometry
-        return ModelInfo(
-            name=model.name,
-            accelerator=model.accelerator,
-            sample_rate=geometry.sample_rate_hz,
-            channels=geometry.audio_channels,
-            frame_rate=geometry.frame_rate_hz,
-            capabilities=sorted(model.capabilities),
-            longest_window_seconds=geometry.longest_window_frames / geometry.frame_rate_hz,
-            lossy_codec=True,
-        )
 
     def _refuse(self, identity: bytes, error: RefusedError, seq: int | None) -> None:
         self._send(identity, refusal(error, seq))
@@ -227,15 +255,60 @@ class Hub:
         self._post(identity, pack(message, payload))
 
 
-def manifest(channels: int) -> list[ParameterInfo]:
-    """The registry as the wire tells it, with the single gains of a model's channels."""
+class _AskedByClient:
+    """Tells the client that asked for a model, and at the end everyone."""
+
+    def __init__(self, hub: Hub, identity: bytes, seq: int) -> None:
+        self._hub, self._identity, self._seq = hub, identity, seq
+
+    def accepted(self) -> None:
+        self._hub.answer(self._identity, Ok(), self._seq)
+
+    def refused(self, error: RefusedError) -> None:
+        self._hub.answer(self._identity, refusal(error, self._seq), self._seq)
+
+    def failed(self, words: str, code: ErrorCode) -> None:
+        notice = Notice(code=code.value, message=words[:500])
+        self._hub.answer(self._identity, notice, None)
+
+    def changed(self, old: Model, new: Model) -> None:
+        self._hub.model_changed(old, new)
+
+
+def model_info(model: Model) -> ModelInfo:
+    """A model as the wire tells it."""
+    geometry = model.geometry
+    return ModelInfo(
+        name=model.name,
+        accelerator=model.accelerator,
+        sample_rate=geometry.sample_rate_hz,
+        channels=geometry.audio_channels,
+        frame_rate=geometry.frame_rate_hz,
+        capabilities=sorted(model.capabilities),
+        longest_window_seconds=geometry.longest_window_frames / geometry.frame_rate_hz,
+        lossy_codec=True,
+    )
+
+
+def manifest_of(model: Model) -> list[ParameterInfo]:
+    """A model's parameters, as the wire tells them."""
+    return manifest(model.geometry.latent_channels, model.defaults)
+
+
+def manifest(
+    channels: int, defaults: Mapping[str, float] = MappingProxyType({})
+) -> list[ParameterInfo]:
+    """The registry as the wire tells it, with the single gains of a model's channels.
+
+    ``defaults`` are the model's own.
+    """
     return [
         ParameterInfo(
             name=spec.name,
             unit=spec.unit,
             minimum=spec.minimum,
             maximum=spec.maximum,
-            default=spec.default,
+            default=defaults.get(spec.name, spec.default),
             law=spec.law.value,
             propagation=spec.propagation.value,
             lane=spec.lane,

@@ -14,6 +14,7 @@ from bridge_protocol.clock import Clock
 from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.wire import MAX_MESSAGE_BYTES
 from engine_host.server.hub import Hub
+from engine_host.server.model_swap import ModelSwap
 from engine_host.stream.engine import Engine
 from engine_host.stream.stream import Stream
 
@@ -66,9 +67,16 @@ class EngineThread:
 class Server:
     """A hub behind a ROUTER on loopback. ``run`` belongs to one asyncio loop."""
 
-    def __init__(self, engine: Engine, clock: Clock, *, port: int = DEFAULT_PORT) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        *,
+        port: int = DEFAULT_PORT,
+        swap: ModelSwap | None = None,
+    ) -> None:
         self.engine_thread = EngineThread(engine)
-        self.hub = Hub(engine, clock, self._post)
+        self.hub = Hub(engine, clock, self._post, swap)
         self.engine_thread.hub = self.hub
         self._outbox: deque[tuple[bytes, list[bytes | memoryview]]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -16,7 +16,7 @@ from engine_host.session.streams import Streams
 from engine_host.stream.engine import Engine
 from engine_host.stream.playline import Origin
 from engine_host.stream.promises import Promise, Sink
-from engine_host.stream.settings import Change
+from engine_host.stream.settings import Change, Edit
 from engine_host.stream.stream import Cost, Stream
 
 
@@ -103,6 +103,11 @@ class HostStream:
         if self._stream is None:
             return None
         return self._stream.change(change, when, state, self._clock.now_ns(), self._cost())
+
+    def amend(self, edit: Edit, state: int) -> None:
+        """Changes what all its settings are built upon, and promises nothing."""
+        if self._stream is not None:
+            self._stream.amend(edit, state)
 
     @property
     def window_bars(self) -> int | None:

@@ -20,6 +20,7 @@ from bridge_protocol.schema import (
     LaneClear,
     LaneMessage,
     LiveBlock,
+    LoraUse,
     Message,
     Notes,
     Notice,
@@ -34,11 +35,14 @@ from bridge_protocol.schema import (
     TempoMapMessage,
     Transport,
 )
+from engine_host.models.interface import Model
 from engine_host.session.changes import Changes
 from engine_host.session.conditioning import Conditioning
 from engine_host.session.controls import Controls
 from engine_host.session.host_stream import HostStream
 from engine_host.session.host_time import HostTime
+from engine_host.session.loras import Loras
+from engine_host.session.model_change import new_defaults, unheard, without_misfits
 from engine_host.session.references import References
 from engine_host.session.renders import Renders
 from engine_host.session.signs_of_life import SignsOfLife
@@ -63,7 +67,7 @@ class Session:
     ) -> None:
         geometry = engine.model.geometry
         self._engine, self._send = engine, send
-        self._song = Song(hello.sample_rate, geometry)
+        self._song = Song(hello.sample_rate, geometry, engine.model.defaults)
         self._streams = Streams(engine, clock)
         self._uploads = Uploads(sources, 1 / geometry.frame_rate_hz)
         self._renders = Renders(hello.channels, self._song, self._streams, clock, send)
@@ -77,7 +81,7 @@ class Session:
         """Who takes which message, under the engine's lock."""
         time = HostTime(self._song, self._stream, self._track)
         controls = Controls(self._engine, self._stream, changes)
-        conditioning = Conditioning(self._engine.model, changes)
+        conditioning = Conditioning(self._engine, changes)
         return {
             Transport: time.transport,
             TempoMapMessage: time.tempo_map,
@@ -87,6 +91,7 @@ class Session:
             Gesture: controls.gesture,
             Prompt: conditioning.prompt,
             Conditions: conditioning.conditions,
+            LoraUse: Loras(self._engine, changes).use,
             Notes: conditioning.notes,
             SourceUse: self._references.use,
             OpenStream: self._stream.open,
@@ -149,6 +154,22 @@ class Session:
             else "Every bar is rendered again."
         )
         self._send(Notice(code=ErrorCode.ENGINE_SLOW.value, message=words), None)
+
+    def model_changed(self, old: Model, new: Model) -> list[Notice]:
+        """Another model plays; what it makes of the session that the user should know. Under the
+        engine's lock."""
+        self._song.set_geometry(new.geometry)
+        self._uploads.shortest_seconds = 1 / new.geometry.frame_rate_hz
+        misfits, told = without_misfits(new, self._song.base)
+        for edit in (new_defaults(old.defaults, new.defaults), *misfits):
+            state = self._song.next_state()
+            self._song.amend(edit, state)
+            self._stream.amend(edit, state)
+        return [*told, *unheard(new, self._song)]
+
+    def tell(self, message: Message) -> None:
+        """Sends what answers nothing. Any thread."""
+        self._send(message, None)
 
     def failed(self, stream: Stream, words: str) -> None:
         """The model could not make a generation of one of our streams. Engine thread."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from types import MappingProxyType
 
 from bridge_protocol.bars import BarGrid
 from bridge_protocol.errors import ErrorCode, RefusedError
@@ -14,7 +16,7 @@ from engine_host.models.interface import Geometry
 from engine_host.stream.live_input import LivePlacement
 from engine_host.stream.playline import Origin
 from engine_host.stream.promises import Sink
-from engine_host.stream.settings import Change, Settings
+from engine_host.stream.settings import Change, Edit, starting_settings
 from engine_host.stream.stream import Stream
 from engine_host.stream.windows import check_bars_fit
 
@@ -39,13 +41,21 @@ class Placed:
 
 
 class Song:
-    """Under the engine's lock. ``base`` holds what has no place; ``placed`` is in order of place."""
+    """Under the engine's lock. ``base`` holds what has no place; ``placed`` is in order of place.
 
-    def __init__(self, sample_rate_hz: int, geometry: Geometry) -> None:
+    It begins with the model's ``defaults``, where it has any.
+    """
+
+    def __init__(
+        self,
+        sample_rate_hz: int,
+        geometry: Geometry,
+        defaults: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
         self.grid = BarGrid(TempoMap.constant(120.0), MeterMap.constant(4, 4), sample_rate_hz)
         self.map_revision = 0
         self.told_map = False
-        self.base = Settings()
+        self.base = starting_settings(defaults)
         self.placed: list[Placed] = []
         self._geometry = geometry
         self._state = 0
@@ -58,10 +68,21 @@ class Song:
     def set_map(self, tempo: TempoMap, meter: MeterMap) -> None:
         """Takes another map, whole; refused where a bar is too long for the model."""
         grid = BarGrid(tempo, meter, self.grid.sample_rate_hz)
-        for bar in _bars_to_check(grid):
-            check_bars_fit(grid, range(bar, bar + 1), self._geometry, "tempo")
+        _check_bars(grid, self._geometry)
         self.grid = grid
         self.map_revision += 1
+
+    def set_geometry(self, geometry: Geometry) -> None:
+        """Another model plays; see `check_map` for whether it can play every bar."""
+        self._geometry = geometry
+
+    def check_map(self, geometry: Geometry) -> None:
+        """Refuses a map with a bar that is too long for a model of that geometry."""
+        _check_bars(self.grid, geometry)
+
+    def amend(self, edit: Edit, state: int) -> None:
+        """Changes what every setting of the song is built upon."""
+        self.base = replace(edit(self.base), state=state)
 
     def apply(self, change: Change, state: int) -> None:
         """A change without a place: it holds from now on, everywhere."""
@@ -160,6 +181,11 @@ def live_stream(
     for placed in song.placed:
         stream.adopt(placed.ppq, placed.change, placed.state)
     return stream
+
+
+def _check_bars(grid: BarGrid, geometry: Geometry) -> None:
+    for bar in _bars_to_check(grid):
+        check_bars_fit(grid, range(bar, bar + 1), geometry, "tempo")
 
 
 def _bars_to_check(grid: BarGrid) -> list[int]:

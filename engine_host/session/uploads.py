@@ -15,7 +15,7 @@ class Uploads:
     """See the module. ``shortest_seconds``: a source lasts at least one latent frame."""
 
     def __init__(self, sources: SourceStore, shortest_seconds: float) -> None:
-        self._sources, self._shortest_seconds = sources, shortest_seconds
+        self._sources, self.shortest_seconds = sources, shortest_seconds
         self._uploads: dict[str, Upload] = {}
 
     def take(self, message: UploadMessage, payload: bytes) -> Ok:
@@ -27,7 +27,7 @@ class Uploads:
             upload.block(message, payload)
             return Ok()
         del self._uploads[message.hash]
-        self._sources.add(upload.end(message, self._shortest_seconds))
+        self._sources.add(upload.end(message, self.shortest_seconds))
         return Ok(have=True)
 
     def _begin(self, message: SourceBegin) -> Ok:

@@ -6,7 +6,7 @@ from collections import deque
 
 WINDOW = 256
 MARGIN = 1.1
-PREPARE_NS = 30_000_000  # encoding a source window and building a condition, until measured
+PREPARE_NS = 30_000_000  # encoding a source window and building a condition, at the least
 ROUND_NS = 20_000_000  # one pass of the engine's loop beside its tick
 
 

@@ -17,30 +17,30 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from bridge_protocol.bars import BarGrid
 from bridge_protocol.clock import Clock
-from bridge_protocol.meter import MeterMap
-from bridge_protocol.tempo import TempoMap
 from engine_host.diffusion.request import Request, StepCell
 from engine_host.diffusion.ring import Failed, Finished, Ring
 from engine_host.models.interface import Model
 from engine_host.stream.beats import Beats
 from engine_host.stream.costs import MARGIN, PREPARE_NS, ROUND_NS, RunningCost
+from engine_host.stream.encodes import Encodes
 from engine_host.stream.pace import every_window, must_begin
-from engine_host.stream.plan import Plan, make_plan
+from engine_host.stream.plan import Plan
 from engine_host.stream.prepare import prepare
 from engine_host.stream.rendering import Rendering, Unit, decode_unit
-from engine_host.stream.settings import Settings
 from engine_host.stream.sources import Placement, Source
 from engine_host.stream.stream import Cost, Stream
-from engine_host.stream.windows import Window, frames_of, window_of
+from engine_host.stream.warming import MeasuredCosts, measure_costs
+from engine_host.stream.windows import Window
 
 DEFAULT_DEPTH = 1
 """On a CPU a forward costs nearly its rows, so a deeper ring mostly adds latency (docs/engine.md)."""
 NOMINAL_STEPS = 8
 PREPARED_KEPT = 32
 
+GUESSED_NS = 50_000_000  # of a tick or a decode, until one was measured
 NEAR_WINDOWS = 2
+RECENT_PREPARES = 32  # of a change to a window whose sources are encoded already, mostly
 RECENT_TICKS = 32  # the pace follows these: a slower machine is met within a generation or two
 FailureReport = Callable[[Stream, str], None]
 PaceReport = Callable[[Stream, int], None]
@@ -71,6 +71,15 @@ class Flight:
     born_tick: int
     refines: bool
     clean: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class NextModel:
+    """A model that is to take over; ``then`` is told, under the lock, in the moment it does."""
+
+    model: Model
+    costs: MeasuredCosts | None
+    then: Callable[[Model], None]
 
 
 class InlineExecutor(Executor):
@@ -105,8 +114,10 @@ class Engine:
     ) -> None:
         self.model = model
         self.lock = threading.RLock()
-        self.tick_cost = RunningCost(50_000_000)
-        self.decode_cost = RunningCost(50_000_000)
+        self.tick_cost = RunningCost(GUESSED_NS)
+        self.decode_cost = RunningCost(GUESSED_NS)
+        self.prepare_cost = RunningCost(PREPARE_NS)
+        self._encodes = Encodes(model)
         self.ticks = 0
         self.generations = 0
         self.busy_ns = 0
@@ -124,11 +135,15 @@ class Engine:
         self._failed: set[tuple[int, bytes]] = set()
         self._wants: dict[int, tuple[int, list[Want]]] = {}
         self._steered: dict[int, int] = {}
-        self._ring = Ring(
-            model.velocity,
+        self._next_model: NextModel | None = None
+        self._ring = self._new_ring()
+
+    def _new_ring(self) -> Ring:
+        return Ring(
+            self.model.velocity,
             self._take,
-            channels=model.geometry.latent_channels,
-            depth=depth,
+            channels=self.model.geometry.latent_channels,
+            depth=self._depth,
             rows=self._rows,
             nominal_steps=NOMINAL_STEPS,
         )
@@ -171,6 +186,23 @@ class Engine:
         with self.lock:
             self._depth = depth
 
+    def swap_model(
+        self,
+        model: Model,
+        costs: MeasuredCosts | None = None,
+        then: Callable[[Model], None] = lambda model: None,
+    ) -> None:
+        """``model`` takes over before the next tick, or once the offline renders under way have
+        ended: those are one model's throughout. Any thread; ``then`` is called on the engine's,
+        under the lock."""
+        with self.lock:
+            self._next_model = NextModel(model, costs, then)
+
+    @property
+    def rows(self) -> int:
+        """Rows of every forward."""
+        return self._rows
+
     @property
     def working(self) -> bool:
         """Whether generations are in flight."""
@@ -205,7 +237,8 @@ class Engine:
 
     def _work_ns(self, ticks: int) -> int:
         work = ticks * self.tick_cost.quantile_ns(0.99) + self.decode_cost.quantile_ns(0.99)
-        return int((work + PREPARE_NS + ROUND_NS) * MARGIN)
+        prepare_ns = max(PREPARE_NS, self.prepare_cost.quantile_ns(0.9, RECENT_PREPARES))
+        return int((work + prepare_ns + ROUND_NS) * MARGIN)
 
     def _can_wait(self, flight: Flight) -> bool:
         """Whether a generation would give way to one that is needed now: in its first half, and not
@@ -224,6 +257,7 @@ class Engine:
         """One pass: prepare, tick, decode, send. Returns whether there was anything to do."""
         started = self._clock.now_ns()
         with self.lock:
+            self._take_over()
             self._steer_flights()
             self._give_way()
             self._prepare(self._wanted())
@@ -239,27 +273,37 @@ class Engine:
             self.busy_ns += self._clock.now_ns() - started
         return did
 
-    def warm_up(self, seconds: float = 8.0) -> None:
+    def warm_up(self) -> None:
         """A few ticks and decodes of silence, so that costs are known before the first promise."""
-        geometry = self.model.geometry
-        frames = int(seconds * geometry.frame_rate_hz)
-        frames += -frames % geometry.frame_multiple
-        grid = BarGrid(TempoMap.constant(120.0), MeterMap.constant(4, 4), geometry.sample_rate_hz)
-        window = window_of(0, 4, grid, 0, geometry)
-        plan = make_plan(frames_of(window, grid, geometry), Settings())
-        request = prepare(plan, self.model)
-        x = torch.zeros(self._rows, request.frames, geometry.latent_channels)
-        for repeat in range(5):
-            started = self._clock.now_ns()
-            self.model.velocity(x, torch.full((self._rows,), 0.5), [request.condition] * self._rows)
-            ticked = self._clock.now_ns()
-            self.model.decode(x[0, :frames], 0)
-            if repeat:  # the first of all is slow, and is no measure
-                self.tick_cost.add(ticked - started)
-                self.decode_cost.add(self._clock.now_ns() - ticked)
-        self._decode_factor = (
-            (self._clock.now_ns() - ticked) / 1e9 / (frames / geometry.frame_rate_hz)
-        )
+        self._learn(measure_costs(self.model, self._clock, self._rows))
+
+    def _learn(self, costs: MeasuredCosts) -> None:
+        for tick_ns, decode_ns in zip(costs.ticks_ns, costs.decodes_ns, strict=True):
+            self.tick_cost.add(tick_ns)
+            self.decode_cost.add(decode_ns)
+        self._decode_factor = costs.decode_factor
+
+    def _take_over(self) -> None:
+        """The next model's turn, where there is one: nothing that the old one began goes on."""
+        coming = self._next_model
+        if coming is None or any(s.offline and not s.finished for s in self._streams):
+            return
+        self._next_model, self.model = None, coming.model
+        self._forget_work()
+        self._ring = self._new_ring()
+        self.tick_cost, self.decode_cost = RunningCost(GUESSED_NS), RunningCost(GUESSED_NS)
+        self.prepare_cost, self._encodes = RunningCost(PREPARE_NS), Encodes(coming.model)
+        if coming.costs is not None:
+            self._learn(coming.costs)
+        for stream in self._streams:
+            stream.change_model(coming.model.geometry)
+        coming.then(coming.model)
+
+    def _forget_work(self) -> None:
+        for future in self._prepared.values():
+            future.cancel()
+        for kept in (self._flights, self._prepared, self._failed, self._wants, self._steered):
+            kept.clear()
 
     def _wanted(self) -> list[Want]:
         """Every plan ahead that has no clean rendering and no slot, in the order of need."""
@@ -332,7 +376,8 @@ class Engine:
 
     def _source_itself(self, plan: Plan) -> Rendering:
         self.generations += 1
-        return Rendering(plan, None, self.generations, True, plan.step, self.ticks, self.ticks - 1)
+        tick = self.ticks
+        return Rendering(plan, None, self.generations, True, plan.step, tick, tick - 1, self.model)
 
     def _prepare(self, wanted: list[Want]) -> None:
         for want in wanted[: self._depth + 2]:
@@ -341,9 +386,20 @@ class Engine:
                 earlier = want.stream.store.earlier(want.plan)
                 if earlier is None and self._comes_first(want, wanted):
                     continue
-                self._prepared[key] = self._encoder.submit(prepare, want.plan, self.model, earlier)
+                self._prepared[key] = self._encoder.submit(
+                    self._made, want.plan, self.model, self._encodes, earlier
+                )
         while len(self._prepared) > PREPARED_KEPT:
             self._prepared.popitem(last=False)
+
+    def _made(
+        self, plan: Plan, model: Model, encodes: Encodes, earlier: torch.Tensor | None
+    ) -> Request:
+        """A request, and what it cost. Encode thread."""
+        started = self._clock.now_ns()
+        request = prepare(plan, model, earlier, encodes)
+        self.prepare_cost.add(self._clock.now_ns() - started)
+        return request
 
     def _comes_first(self, want: Want, wanted: list[Want]) -> bool:
         """Whether the pass that feedback mixes into this one is still being made."""
@@ -460,6 +516,7 @@ class Engine:
                 flight.step,
                 tick - (finished.finished_tick - finished.born_tick),
                 tick,
+                self.model,
             )
         )
 
@@ -505,7 +562,7 @@ class Engine:
         """Decodes one bar; a decoder that raises costs that stream that rendering, nobody else."""
         started = self._clock.now_ns()
         try:
-            unit = decode_unit(rendering, bar, self.model)
+            unit = decode_unit(rendering, bar, rendering.model)
             _stretch_ahead(unit)
         except (RuntimeError, ValueError) as error:
             with self.lock:

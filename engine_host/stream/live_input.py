@@ -12,10 +12,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
-import soxr
 
 from bridge_protocol.bars import BarGrid
 from engine_host.stream.playline import Leg
+from engine_host.stream.rates import RatePair
 from engine_host.stream.sources import Samples
 from engine_host.stream.windows import Frames
 
@@ -153,18 +153,14 @@ class LiveWindow:
         is heard backwards, so that the sound doesn't break off.
         """
         frames, grid = self.frames, self.frames.grid
-        geometry, host_rate = frames.geometry, grid.sample_rate_hz
-        per_frame = host_rate * geometry.samples_per_frame // geometry.sample_rate_hz
+        pair = RatePair(grid.sample_rate_hz, frames.geometry.sample_rate_hz)
+        per_frame = frames.geometry.samples_per_frame
+        start, length = -frames.context * per_frame, frames.count * per_frame
+        first, wanted = pair.host_span(start, length)
         begin, end = grid.sample(frames.window.first_bar), grid.sample(frames.window.end_bar)
-        first = begin - frames.context * per_frame
-        known = self.read(grid, first, end - first, host_rate)
-        missing = frames.count * per_frame - len(known)
-        audio = np.pad(known, ((0, missing), (0, 0)), mode="symmetric")
-        if host_rate != geometry.sample_rate_hz:
-            audio = soxr.resample(audio, host_rate, geometry.sample_rate_hz, quality="VHQ")
-        length = frames.count * geometry.samples_per_frame
-        short = max(0, length - len(audio))
-        return np.pad(audio[:length], ((0, short), (0, 0))).astype(np.float32, copy=False)
+        known = self.read(grid, begin + first, end - begin - first, pair.host_hz)
+        audio = np.pad(known, ((0, wanted - len(known)), (0, 0)), mode="symmetric")
+        return pair.to_model(audio, start, length)
 
     @property
     def _own_bars(self) -> range:

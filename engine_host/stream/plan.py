@@ -17,6 +17,7 @@ import torch
 from bridge_protocol.bars import BarGrid
 from bridge_protocol.parameters import (
     GAIN_GROUPS,
+    LORA_PLACES,
     PARAMETERS,
     ParameterSpec,
     PropagationClass,
@@ -37,6 +38,7 @@ Curve = npt.NDArray[np.float32]
 _STEP = tuple(s for s in PARAMETERS if s.propagation is PropagationClass.STEP)
 _SUBMISSION = tuple(s for s in PARAMETERS if s.propagation is PropagationClass.SUBMISSION)
 _CURVES = tuple(spec for spec in (*_STEP, *_SUBMISSION) if spec.lane)
+_STRENGTHS = tuple(f"lora_{place}" for place in range(1, LORA_PLACES + 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +98,14 @@ class Plan:
             apg_momentum=self.tensor("apg_momentum"),
             channel_gain=self._channel_gain(),
             dcw=self._dcw(),
+            adapters=self._strengths(),
         )
+
+    def _strengths(self) -> torch.Tensor | None:
+        """``[P, T]`` of all places; None where no LoRA is in any."""
+        if not self.settings.adapters:
+            return None
+        return torch.from_numpy(np.stack([self.curves[name] for name in _STRENGTHS]))
 
     def _channel_gain(self) -> torch.Tensor | None:
         """``[T, C]``: each eighth of the channels by its group's gain, times each channel's own."""
@@ -199,6 +208,7 @@ def _submission_parts(
 ) -> Iterable[bytes]:
     yield repr(frames.window).encode()
     yield repr((settings.prompt, settings.prompt_b, settings.negative)).encode()
+    yield repr(settings.adapters).encode()
     for spec in _SUBMISSION:
         yield curves[spec.name].tobytes() if spec.lane else repr(settings.value(spec)).encode()
     for condition, weight in zip(settings.conditions, weights, strict=True):

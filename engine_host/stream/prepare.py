@@ -10,6 +10,7 @@ import torch
 from engine_host.diffusion.noise import NoiseKey
 from engine_host.diffusion.request import MorphGate, Request, StepCell, Weighted
 from engine_host.models.interface import ConditionInput, Model
+from engine_host.stream.encodes import Encodes
 from engine_host.stream.hearing import frame_notes, grid_frames
 from engine_host.stream.live_input import LiveWindow
 from engine_host.stream.plan import Curve, Plan
@@ -18,16 +19,22 @@ from engine_host.stream.sources import Placement
 SILENCE_DB = -90.0
 
 
-def prepare(plan: Plan, model: Model, earlier: torch.Tensor | None = None) -> Request:
+def prepare(
+    plan: Plan,
+    model: Model,
+    earlier: torch.Tensor | None = None,
+    encodes: Encodes | None = None,
+) -> Request:
     """The request of a plan, its tag and step cell still to be set at birth.
 
-    ``earlier [T, C]`` is the finished latent that feedback mixes into the source.
+    ``earlier [T, C]`` is the finished latent that feedback mixes into the source; ``encodes`` keeps
+    the model's encoded sources from one request to the next.
     """
     settings = plan.settings
-    source = _encoded(plan.source, plan, model)
-    told = _told(plan, model, source)
+    encodes = encodes or Encodes(model)
+    source = _encoded(plan.source, plan, encodes)
+    told = _told(plan, encodes, source)
     guidance = plan.choice("guidance_mode")
-    mask = _moving(plan, "mask") if source is not None else None
     return Request(
         tag=None,
         key=NoiseKey(int(plan.value("seed")), 0, plan.frames.places()),
@@ -39,20 +46,21 @@ def prepare(plan: Plan, model: Model, earlier: torch.Tensor | None = None) -> Re
         denoise=_number_or_curve(plan.denoise()),
         denoise_law=plan.choice("denoise_law"),  # type: ignore[arg-type]
         steps_law=plan.choice("steps_law"),  # type: ignore[arg-type]
+        schedule=model.schedule,
         source=_with_feedback(source, earlier, plan.value("feedback")),
-        target=_target(plan, model, source),
+        target=_target(plan, encodes, source),
         initial_noise=_moving(plan, "initial_noise") if source is not None else None,
         solver=plan.choice("solver"),  # type: ignore[arg-type]
         gate=_gate(plan),
         conditions=_conditions(plan, model, told),
         guidance=guidance,  # type: ignore[arg-type]
         negative=_negative(plan, model, told) if guidance in ("full", "initialize") else None,
-        mask=mask,
-        original=source if mask is not None else None,
+        mask=told.mask,
+        original=source if told.mask is not None else None,
     )
 
 
-def _told(plan: Plan, model: Model, source: torch.Tensor | None) -> ConditionInput:
+def _told(plan: Plan, encodes: Encodes, source: torch.Tensor | None) -> ConditionInput:
     """What the model is told; its prompt is that of the settings."""
     settings, frames = plan.settings, plan.frames
     audio = _window_audio(plan.source, plan)
@@ -68,10 +76,12 @@ def _told(plan: Plan, model: Model, source: torch.Tensor | None) -> ConditionInp
         prompt_b=settings.prompt_b,
         blend=float(blend[0]) if still else 0.0,
         blend_law=plan.choice("prompt_blend_law"),  # type: ignore[arg-type]
-        structure=_encoded(settings.structure, plan, model),
+        structure=_encoded(settings.structure, plan, encodes),
         structure_strength=plan.value("structure_strength"),
-        timbre=_encoded(settings.timbre, plan, model),
+        timbre=_encoded(settings.timbre, plan, encodes),
         timbre_strength=plan.value("timbre_strength"),
+        mask=_moving(plan, "mask") if source is not None else None,
+        adapters=settings.adapters,
     )
 
 
@@ -99,7 +109,8 @@ def _conditions(plan: Plan, model: Model, told: ConditionInput) -> tuple[Weighte
 
 
 def _negative(plan: Plan, model: Model, told: ConditionInput) -> object:
-    return model.condition(replace(told, prompt=plan.settings.negative, blend=0.0))
+    words = plan.settings.negative
+    return model.condition(replace(told, prompt=words, blend=0.0, negative=True))
 
 
 def _gate(plan: Plan) -> MorphGate:
@@ -116,8 +127,8 @@ def _with_feedback(
     return (1 - amount) * source + amount * earlier
 
 
-def _target(plan: Plan, model: Model, source: torch.Tensor | None) -> torch.Tensor | None:
-    encoded = _encoded(plan.settings.target, plan, model)
+def _target(plan: Plan, encodes: Encodes, source: torch.Tensor | None) -> torch.Tensor | None:
+    encoded = _encoded(plan.settings.target, plan, encodes)
     return source if encoded is None else encoded
 
 
@@ -132,10 +143,12 @@ def _number_or_curve(values: Curve) -> float | torch.Tensor:
 
 
 def _encoded(
-    placement: Placement | LiveWindow | None, plan: Plan, model: Model
+    placement: Placement | LiveWindow | None, plan: Plan, encodes: Encodes
 ) -> torch.Tensor | None:
     audio = _window_audio(placement, plan)
-    return None if audio is None else model.encode(torch.from_numpy(audio.T.copy()))
+    if placement is None or audio is None:
+        return None
+    return encodes.latents(placement, plan.frames, audio)
 
 
 def _window_audio(placement: Placement | LiveWindow | None, plan: Plan) -> Curve | None:

@@ -11,16 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import soxr
 import torch
 
 from engine_host.models.interface import Model
 from engine_host.stream.plan import Plan
+from engine_host.stream.rates import RatePair, margin_frames
 from engine_host.stream.sources import Samples
+from engine_host.stream.windows import FADE_SECONDS
 
-FADE_SECONDS = 0.04  # of the longest join (declick): every decoded bar begins so much earlier
 DRY_BELOW_DENOISE = 0.1  # under this the lossy codec's sound gives way to the source itself
-RESAMPLE_MARGIN_FRAMES = 2
 SOFT_LIMIT = 10 ** (-1 / 20)  # -1 dBFS
 _KNEE = 0.75
 """The soft limiter is the identity up to this level; above it bends towards SOFT_LIMIT."""
@@ -37,6 +36,7 @@ class Rendering:
     step: bytes  # digest of the step curves its last step read
     born_tick: int
     finished_tick: int
+    model: Model  # it is decoded by the model that made it
 
     @property
     def submission(self) -> bytes:
@@ -83,16 +83,16 @@ def decode_unit(rendering: Rendering, bar: int, model: Model) -> Unit:
 
 def _span(rendering: Rendering, offset: int, length: int, model: Model) -> Samples:
     """``length`` host samples from ``offset`` (relative to the window's first bar's sample)."""
-    frames = rendering.plan.frames
-    geometry, host_rate = frames.geometry, frames.grid.sample_rate_hz
-    per_frame = host_rate * geometry.samples_per_frame // geometry.sample_rate_hz
-    margin = 0 if host_rate == geometry.sample_rate_hz else RESAMPLE_MARGIN_FRAMES
-    first = max(0, offset // per_frame + frames.context - margin)
-    end = min(frames.count, -(-(offset + length) // per_frame) + frames.context + margin)
-    audio = _decode_frames(rendering, first, end, model)
-    if host_rate != geometry.sample_rate_hz:
-        audio = soxr.resample(audio, geometry.sample_rate_hz, host_rate, quality="VHQ")
-    begin = offset - (first - frames.context) * per_frame
+    frames, geometry = rendering.plan.frames, rendering.plan.frames.geometry
+    pair = RatePair(frames.grid.sample_rate_hz, geometry.sample_rate_hz)
+    per_frame = geometry.samples_per_frame * pair.host_hz  # of offset times the model's rate
+    margin = margin_frames(geometry, pair)
+    first = max(0, offset * pair.model_hz // per_frame + frames.context - margin)
+    end = -(-(offset + length) * pair.model_hz // per_frame) + frames.context + margin
+    decoded = _decode_frames(rendering, first, min(frames.count, end), model)
+    start = (first - frames.context) * geometry.samples_per_frame
+    audio, start = pair.to_host(decoded, start)
+    begin = offset - start
     piece = np.asarray(audio[begin : begin + length], dtype=np.float32)
     if len(piece) < length:
         piece = np.pad(piece, ((0, length - len(piece)), (0, 0)))
@@ -140,6 +140,7 @@ class RenderingStore:
         self._renderings: OrderedDict[tuple[bytes, bytes, bool], Rendering] = OrderedDict()
         self._units: OrderedDict[tuple[int, int], Unit] = OrderedDict()
         self._landed: dict[tuple[bytes, bytes], int] = {}
+        self._retired: list[Rendering] = []
         self._capacity, self._unit_capacity = capacity, units
 
     def add(self, rendering: Rendering) -> None:
@@ -153,8 +154,22 @@ class RenderingStore:
             self._landed.pop((gone.submission, gone.step), None)
             self._forget_units(gone)
 
+    def retire(self) -> None:
+        """Another model plays: what there is stands in where its own is not there in time, and is no
+        plan's any more."""
+        self._retired += self._renderings.values()
+        self._renderings.clear()
+        self._landed.clear()
+
+    def forget_retired(self) -> None:
+        """The model that plays is heard: nothing of the one before is needed."""
+        for gone in self._retired:
+            self._forget_units(gone)
+        self._retired = []
+
     def discard(self, rendering: Rendering) -> None:
         """Forgets a rendering that can't be heard."""
+        self._retired = [kept for kept in self._retired if kept is not rendering]
         for key in [key for key, kept in self._renderings.items() if kept is rendering]:
             del self._renderings[key]
         self._forget_units(rendering)
@@ -175,7 +190,8 @@ class RenderingStore:
         """The newest rendering of the plan's window; if there is one, none that holds changes which
         come only after the plan's place."""
         window, state = plan.frames.window, plan.settings.state
-        same = [r for r in self._renderings.values() if r.plan.frames.window == window]
+        kept = (*self._retired, *self._renderings.values())
+        same = [r for r in kept if r.plan.frames.window == window]
         return max(same, key=lambda r: (r.plan.settings.state <= state, r.generation), default=None)
 
     def earlier(self, plan: Plan) -> torch.Tensor | None:

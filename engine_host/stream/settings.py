@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from bridge_protocol.lanes import Lane
 from bridge_protocol.parameters import (
+    LORA_PLACES,
     PARAMETERS,
     ParameterSpec,
     PropagationClass,
@@ -62,6 +63,7 @@ class Settings:
     target: Placement | None = None
     structure: Placement | None = None
     timbre: Placement | None = None
+    adapters: tuple[str, ...] = ()  # LoRAs by name, place by place; "" is an empty place
 
     def value(self, spec: ParameterSpec) -> float:
         """The parameter's own value (its default until it was set)."""
@@ -75,6 +77,11 @@ class Settings:
     def revisions(self) -> dict[str, int]:
         """Lane -> revision."""
         return {name: entry.revision for name, entry in self.lanes.items()}
+
+
+def starting_settings(defaults: Mapping[str, float]) -> Settings:
+    """What a song begins with under a model that has ``defaults`` of its own."""
+    return Settings(values=MappingProxyType({**_defaults(), **defaults}))
 
 
 Edit = Callable[[Settings], Settings]
@@ -166,6 +173,17 @@ def set_placement(role: str, placement: Placement | None) -> Edit:
     if role == "timbre":
         return lambda s: replace(s, timbre=placement)
     return lambda s: replace(s, source=placement)
+
+
+def set_adapter(place: int, name: str) -> Edit:
+    """A LoRA into a place, counted from 1; an empty name takes it out."""
+
+    def edit(s: Settings) -> Settings:
+        before = [*s.adapters, *[""] * (LORA_PLACES - len(s.adapters))]
+        names = (*before[: place - 1], name, *before[place:])
+        return replace(s, adapters=names if any(names) else ())
+
+    return edit
 
 
 def propagation_of(name: str) -> PropagationClass:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge_protocol.bars import BarGrid
 from bridge_protocol.blocks import Samples, encode_payload
@@ -27,7 +27,7 @@ from engine_host.stream.plan import Plan
 from engine_host.stream.playline import Leg, Origin
 from engine_host.stream.promises import BROKEN, NEVER, Promise, Promises, Sink
 from engine_host.stream.rendering import Rendering, RenderingStore, Unit, fade_samples
-from engine_host.stream.settings import Change, Settings
+from engine_host.stream.settings import Change, Edit, Settings
 from engine_host.stream.tiling import Tile, Tiling
 from engine_host.stream.trail import Trail
 from engine_host.stream.voice import Join, Voice
@@ -251,6 +251,21 @@ class Stream:
         """Renders only every so many windows from the next piece on, and repeats them between."""
         self.revision += 1
         self.tiling.every = every
+
+    def change_model(self, geometry: Geometry) -> None:
+        """Another model plays: everything that is not sent yet is rendered anew; what sounds goes on
+        to its bar line, and what the old model made stands in where the new one is late."""
+        self.revision += 1
+        self._geometry = geometry
+        self.tiling = self.tiling.reshaped(geometry)
+        self.store.retire()
+        if not self.path.playing:
+            self.store.forget_retired()  # nothing of it can be late, and the old model is let go
+
+    def amend(self, edit: Edit, state: int) -> None:
+        """Changes what every setting along the path is built upon; nothing is promised of it."""
+        self.revision += 1
+        self.cues.set_base(replace(edit(self.cues.base), state=state))
 
     def slack_seconds(self, x: int, now_ns: int) -> float:
         """How long the sound at ``x`` can still wait until the client's credit asks for it; endless
@@ -574,6 +589,7 @@ class Stream:
         self._trail.add(min(self.head, self._sounds_from), self._sounds_from, (piece, voice))
         self.revision += 1
         if not voice.late:
+            self.store.forget_retired()
             tick = self.store.first_landed(self.plan_of(piece))
             landed = voice.unit.rendering.finished_tick if tick is None else tick
             begins = self._promise_at(self._heard_from(now_ns))

@@ -45,6 +45,12 @@ class Tiling:
         new.every = self._every
         return new
 
+    def reshaped(self, geometry: Geometry) -> Tiling:
+        """The same for a model of another geometry, and with every plan made anew."""
+        new = Tiling(self.grid, self._map_revision, geometry, self.window_bars)
+        new.every = self._every
+        return new
+
     @property
     def every(self) -> int:
         """1; 2, 4, ... where the engine is too slow for every window."""

@@ -17,8 +17,10 @@ import numpy.typing as npt
 from bridge_protocol.bars import BarGrid
 from bridge_protocol.errors import ErrorCode, RefusedError
 from engine_host.models.interface import Geometry
+from engine_host.stream.rates import widest_margin_frames
 
-CONTEXT_FRAMES = 26  # latent frames of the song kept on each side of a window: about a second
+CONTEXT_SECONDS = 1.04  # of the song kept on each side of a window
+FADE_SECONDS = 0.04  # of the longest join (declick): every decoded bar begins so much earlier
 
 
 @dataclass(frozen=True)
@@ -108,13 +110,21 @@ class Frames:
         return low if high - folded < 1e-9 else folded
 
 
+def context_frames(geometry: Geometry) -> int:
+    """Latent frames of the song kept on each side of a window: about a second, and no fewer than are
+    decoded around its bars."""
+    fade = math.ceil(FADE_SECONDS * geometry.frame_rate_hz)
+    decoded = fade + widest_margin_frames(geometry) + geometry.decode_halo_frames
+    return max(round(CONTEXT_SECONDS * geometry.frame_rate_hz), decoded)
+
+
 def frames_of(window: Window, grid: BarGrid, geometry: Geometry) -> Frames:
     """The window's latent grid; the count is a multiple of the model's frame multiple."""
     samples = grid.sample(window.end_bar) - grid.sample(window.first_bar)
-    body = _body_frames(samples, grid, geometry)
-    count = body + 2 * CONTEXT_FRAMES
+    context = context_frames(geometry)
+    count = _body_frames(samples, grid, geometry) + 2 * context
     count += -count % geometry.frame_multiple
-    return Frames(window, grid, geometry, CONTEXT_FRAMES, count)
+    return Frames(window, grid, geometry, context, count)
 
 
 def window_of(
@@ -139,7 +149,8 @@ def check_bars_fit(grid: BarGrid, bars: range, geometry: Geometry, field: str) -
     for bar in bars:
         if not _fits(bar, bar + 1, grid, geometry):
             seconds = grid.seconds(bar + 1) - grid.seconds(bar)
-            most = (geometry.longest_window_frames - 2 * CONTEXT_FRAMES) / geometry.frame_rate_hz
+            body = geometry.longest_window_frames - 2 * context_frames(geometry)
+            most = body / geometry.frame_rate_hz
             raise RefusedError(
                 ErrorCode.LIMIT,
                 field,
@@ -156,7 +167,8 @@ def _fitting(bar: int, first: int, end: int, grid: BarGrid, geometry: Geometry) 
 
 def _fits(first: int, end: int, grid: BarGrid, geometry: Geometry) -> bool:
     samples = grid.sample(end) - grid.sample(first)
-    total = _body_frames(samples, grid, geometry) + 2 * CONTEXT_FRAMES + geometry.frame_multiple
+    body = _body_frames(samples, grid, geometry)
+    total = body + 2 * context_frames(geometry) + geometry.frame_multiple
     return total <= geometry.longest_window_frames
 
 

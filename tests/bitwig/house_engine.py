@@ -19,7 +19,16 @@ from engine_host.models.house.model import load_house_model
 from engine_host.server.router import Server
 from engine_host.stream.engine import Engine
 
-_kept_model = functools.cache(load_house_model)
+
+@functools.cache
+def _kept_house(accelerator, threads):
+    return load_house_model(accelerator=accelerator, threads=threads)
+
+
+def _kept_model(checked):
+    """In place of loading a checked model: the house model, one for each way to run it."""
+    assert checked.checked is None
+    return _kept_house(checked.choice.accelerator, checked.choice.threads)
 
 
 @contextmanager
@@ -54,7 +63,7 @@ class Renders:
         command = ["anacrusis", "render", *words, "--bits", "float", "--out", str(path), "--quiet"]
         with self._monkeypatch.context() as patch:
             patch.setattr(sys, "argv", command)
-            patch.setattr("engine_host.cli.render_parts.loaded.load_house_model", _kept_model)
+            patch.setattr("engine_host.cli.render_parts.loaded.loaded_model", _kept_model)
             with pytest.raises(SystemExit) as ended:
                 run()
         assert ended.value.code == 0

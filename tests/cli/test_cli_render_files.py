@@ -64,7 +64,7 @@ def test_json_tells_what_decided_the_bytes_and_what_they_are(anacrusis, tmp_path
     assert (report["samples"], report["seconds"], report["rate_hz"]) == (96_000, 2.0, 48_000)
     assert (report["rows"], report["threads"], report["depth"]) == (2, 1, 1)
     assert report["accelerator"].startswith("onnxruntime")
-    assert report["model"]["name"] == "house-1"
+    assert report["model"]["name"] == "house"
     assert len(report["model"]["weights_sha256"]) == 64
     assert report["render_seconds"] > 0
     assert report["realtime_factor"] == pytest.approx(2.0 / report["render_seconds"], rel=0.01)

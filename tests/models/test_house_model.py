@@ -157,7 +157,8 @@ def test_what_the_model_says_of_itself():
     assert house().name == "house-1"
     assert geometry.frame_rate_hz == 25
     assert (geometry.latent_channels, geometry.frame_multiple) == (64, 2)
-    assert house().capabilities == {"text", "grid", "notes", "source", "structure", "inpaint"}
+    hears = {"text", "grid", "notes", "source", "structure", "inpaint", "lora"}
+    assert house().capabilities == hears
     assert house().read_prompt("dark techno with zither").ignored == ("zither",)
 
 

@@ -12,7 +12,16 @@ from engine_process import EngineProcess
 from engine_host.cli.app import run
 from engine_host.models.house.model import load_house_model
 
-_kept_model = functools.cache(load_house_model)
+
+@functools.cache
+def _kept_house(accelerator, threads):
+    return load_house_model(accelerator=accelerator, threads=threads)
+
+
+def _kept_model(checked):
+    """In place of loading a checked model: the house model, one for each way to run it."""
+    assert checked.checked is None
+    return _kept_house(checked.choice.accelerator, checked.choice.threads)
 
 
 def skip_or_fail(why):
@@ -72,7 +81,7 @@ def engine():
 @pytest.fixture
 def rendered(monkeypatch, tmp_path):
     """``rendered(words of anacrusis render ...)``: its sound, float32 ``[2, frames]``."""
-    loader = "engine_host.cli.render_parts.loaded.load_house_model"
+    loader = "engine_host.cli.render_parts.loaded.loaded_model"
     monkeypatch.setattr(loader, _kept_model)
 
     def call(*words):

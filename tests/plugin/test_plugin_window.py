@@ -15,9 +15,9 @@ BUILD = ROOT / "build" / "plugin-ui"
 PACKAGES = ("cairo", "x11", "xcb")
 DEADLINE_S = 10.0
 BUILD_DEADLINE_S = 600.0
-PROMPT, PROMPT_B, SEED, DENOISE, NOTHING = (300, 110), (300, 160), (420, 194), (80, 265), (660, 455)
+PROMPT, PROMPT_B, SEED, DENOISE, NOTHING = (300, 110), (300, 160), (420, 194), (80, 265), (660, 528)
 SPACE_KEYCODE = 65
-BASE_SIZE = "680 470"
+BASE_SIZE = "680 542"
 
 
 @pytest.fixture(scope="module")

@@ -30,8 +30,8 @@ def desk(tmp_path, monkeypatch, toy_host):
 @pytest.fixture
 def anacrusis_render(tmp_path, monkeypatch, model):
     """``anacrusis render`` in this process, with the model that is there: the file's samples."""
-    loaded = "engine_host.cli.render_parts.loaded.load_house_model"
-    monkeypatch.setattr(loaded, lambda **_: model)
+    loaded = "engine_host.cli.render_parts.loaded.loaded_model"
+    monkeypatch.setattr(loaded, lambda checked: model)
     out = tmp_path / "rendered.wav"
 
     def call(*words):

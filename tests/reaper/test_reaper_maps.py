@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from anacrusis_reaper.engine_frames import frame_seconds
+from anacrusis_reaper.engine_frames import Frames, frame_seconds
 from anacrusis_reaper.meter import Meter
 from anacrusis_reaper.refusal import RefusedError
 from anacrusis_reaper.song_map import SongMap
@@ -15,12 +15,13 @@ from anacrusis_reaper.tempo_law import Segment, Tempo
 from anacrusis_reaper.tempo_markers import Marker, ProjectTempo, disagreement, song_map
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_model import ToyModel
+from toy_model import GEOMETRY as TOY
 
 from bridge_protocol.bars import BarGrid
 from bridge_protocol.meter import DENOMINATORS
 from daw_clients.client.requests import tempo_message
 from daw_clients.projects.reaper_tempo import BaseTempo, TempoPoint, maps_of
+from engine_host.models.interface import Geometry
 from engine_host.stream.windows import frames_of, window_of
 
 VECTORS = Path(__file__).parents[2] / "bridge_protocol" / "conformance" / "vectors"
@@ -161,24 +162,33 @@ def test_bars_of_a_selection_are_those_it_touches_with_a_millisecond_of_grace():
     assert song.bars_of(3.0, 3.0) == (1, 2)
 
 
-@given(marker_lists(), st.integers(1, 6), st.sampled_from([44_100, 48_000, 96_000]))
+ELEVEN_HZ = Geometry(44_100, 2, 4_009, 7, 2, 0, 660)
+LONG_HALO = Geometry(44_100, 2, 4_096, 256, 1, 12, 4_134)
+
+
+@given(
+    marker_lists(),
+    st.integers(1, 6),
+    st.sampled_from([44_100, 48_000, 96_000]),
+    st.sampled_from([TOY, ELEVEN_HZ, LONG_HALO]),
+)
 def test_every_frame_that_the_engine_reads_is_among_those_that_are_sampled(
-    markers, window_bars, rate_hz
+    markers, window_bars, rate_hz, geometry
 ):
     base = ProjectTempo(120.0, 4, 4)
     here = song_map(base, markers)
-    geometry = ToyModel().geometry
     grid = BarGrid(*engines(base, markers), rate_hz)
     longest_s = geometry.longest_window_frames / geometry.frame_rate_hz
-    mine = frame_seconds(here, rate_hz, window_bars, (2, 9), longest_s)
+    frames = Frames(rate_hz, geometry.frame_rate_hz, longest_s)
+    mine = frame_seconds(here, frames, window_bars, (2, 9))
     assert mine == sorted(mine)
     known = set(mine)
     for bar in range(2, 9):
         if grid.seconds(bar + 1) - grid.seconds(bar) > longest_s - 3:
             continue  # the engine refuses such a map
         window = window_of(bar, window_bars, grid, 0, geometry)
-        frames = frames_of(window, grid, geometry).seconds()
-        assert {at for at in frames.tolist() if at >= 0} <= known
+        read = frames_of(window, grid, geometry).seconds()
+        assert {at for at in read.tolist() if at >= 0} <= known
 
 
 def test_bars_before_a_cut_count_as_the_engines_do():

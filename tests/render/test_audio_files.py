@@ -8,7 +8,8 @@ import soundfile
 
 from bridge_protocol.errors import ErrorCode, RefusedError
 from engine_host import files
-from engine_host.files import check_writable, quantised, sha256_of, wav_container, write_audio
+from engine_host.files import check_writable, quantised, wav_container, write_audio
+from engine_host.hashing import sha256_of
 
 RATE = 48_000
 

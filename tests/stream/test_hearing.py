@@ -8,7 +8,9 @@ from bridge_protocol.schema import Note
 from engine_host.render import OfflineRender
 from engine_host.stream.engine import Engine
 from engine_host.stream.settings import set_notes
-from engine_host.stream.windows import CONTEXT_FRAMES
+from engine_host.stream.windows import context_frames
+
+CONTEXT_FRAMES = context_frames(ToyModel().geometry)
 
 
 def heard_by(made, first, last):

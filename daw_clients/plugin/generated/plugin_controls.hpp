@@ -77,6 +77,10 @@ enum class Control : int {
     status,
     lead_ms,
     late_bars,
+    lora_1,
+    lora_2,
+    lora_3,
+    lora_4,
 };
 
 /// A control as hosts are told it. Of a choice, the value is the index into ``choices``.
@@ -100,7 +104,7 @@ inline constexpr const char* kWaitChoices[] = {"off", "on"};
 inline constexpr const char* kBypassChoices[] = {"off", "on"};
 inline constexpr const char* kStatusChoices[] = {"off", "looking for the engine", "connected", "listening: play the track once", "preparing", "playing", "late: the engine is too slow", "automation changed: bounce again", "the engine hangs", "wrong version: update the older side", "refused: see the details", "the source is missing: play the track once", "bounce failed: no engine"};
 
-inline constexpr int kControlCount = 23;
+inline constexpr int kControlCount = 27;
 inline constexpr ControlSpec kControls[kControlCount] = {
     {"denoise", "Denoise", "", "How far the sound leaves its source: 0 is the source itself, 1 starts from noise.", 0.0f, 1.0f, 0.6f, Law::linear, Role::engine, true, nullptr, 0},
     {"morph", "Morph", "", "How far the sound is pulled to the target (to the source where no target is set).", 0.0f, 1.0f, 0.0f, Law::linear, Role::engine, true, nullptr, 0},
@@ -125,6 +129,10 @@ inline constexpr ControlSpec kControls[kControlCount] = {
     {"status", "Status", "", "How it goes, in words.", 0.0f, 12.0f, 0.0f, Law::choice, Role::display, false, kStatusChoices, 13},
     {"lead_ms", "Lead", "ms", "Sound that lies ahead of the host in the plugin.", 0.0f, 60000.0f, 0.0f, Law::linear, Role::display, false, nullptr, 0},
     {"late_bars", "Late bars", "", "Bars that were not what was asked for: the engine was too slow.", 0.0f, 1000000.0f, 0.0f, Law::linear, Role::display, false, nullptr, 0},
+    {"lora_1", "LoRA 1", "", "Strength of the LoRA in place 1; 0 is as without it.", 0.0f, 2.0f, 1.0f, Law::linear, Role::engine, true, nullptr, 0},
+    {"lora_2", "LoRA 2", "", "Strength of the LoRA in place 2; 0 is as without it.", 0.0f, 2.0f, 1.0f, Law::linear, Role::engine, true, nullptr, 0},
+    {"lora_3", "LoRA 3", "", "Strength of the LoRA in place 3; 0 is as without it.", 0.0f, 2.0f, 1.0f, Law::linear, Role::engine, true, nullptr, 0},
+    {"lora_4", "LoRA 4", "", "Strength of the LoRA in place 4; 0 is as without it.", 0.0f, 2.0f, 1.0f, Law::linear, Role::engine, true, nullptr, 0},
 };
 
 /// The index of a control in kControls.

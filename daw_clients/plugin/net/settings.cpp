@@ -67,9 +67,13 @@ bool is_hash(std::string_view text) noexcept {
 }
 
 bool is_token(std::string_view text) noexcept {
+    return is_library_name(text) && text.find('.') == std::string_view::npos;
+}
+
+bool is_library_name(std::string_view text) noexcept {
     return text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
                return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                   c == '_' || c == '-';
+                   c == '_' || c == '-' || c == '.';
            });
 }
 

@@ -2,6 +2,7 @@
 // this door. One thread at a time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@ namespace anacrusis {
 
 inline constexpr const char* kDefaultEndpoint = "tcp://127.0.0.1:5317";
 inline constexpr std::size_t kLongestPrompt = 2'000;  // Unicode characters
+inline constexpr std::size_t kLoraPlaces = 4;
 
 enum class SourceKind { track, none, named };
 
@@ -17,6 +19,7 @@ struct Settings {
     std::string endpoint = kDefaultEndpoint;
     std::string session, resume_token;
     std::string prompt, prompt_b, negative, model;
+    std::array<std::string, kLoraPlaces> loras;  // of the engine's library, by name; empty: none
     std::uint32_t seed = 0;
     SourceKind source = SourceKind::track;
     std::string source_hash;  // the named one
@@ -37,5 +40,7 @@ bool is_text(std::string_view text, std::size_t longest) noexcept;
 bool is_hash(std::string_view text) noexcept;
 /// 0-9, a-z, A-Z, _ and -, at most 64.
 bool is_token(std::string_view text) noexcept;
+/// 0-9, a-z, A-Z, _, - and ., at most 64; empty is one too.
+bool is_library_name(std::string_view text) noexcept;
 
 }  // namespace anacrusis

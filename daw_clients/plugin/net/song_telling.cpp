@@ -53,6 +53,7 @@ void SongTelling::step(std::int64_t now_ns, bool playing) {
     const bool map_is_due = song_.timeline.revision() != told_map_ && !song_.timeline.empty();
     if (map_is_due && (!any_map_ || !playing || now_ns - map_ns_ >= kMapEveryNs)) tell_map(now_ns);
     tell_words();
+    tell_loras();
     if (has_knobs() && now_ns - knobs_ns_ >= kKnobsEveryNs) {
         knobs_ns_ = now_ns;
         tell_knobs();
@@ -109,6 +110,20 @@ void SongTelling::tell_word(const char* key, const std::string& text, protocol::
     message.text = text;
     message.slot = slot;
     ask(key, message);
+}
+
+void SongTelling::tell_loras() {
+    for (std::size_t place = 0; place < kLoraPlaces; ++place) {
+        const std::string key = "lora_use " + std::to_string(place + 1);
+        const std::string& name = song_.settings.loras[place];
+        const auto told = told_words_.find(key);
+        if (told == told_words_.end() ? name.empty() : told->second == name) continue;
+        told_words_[key] = name;
+        protocol::LoraUse message;
+        message.place = static_cast<std::int64_t>(place) + 1;
+        message.name = name;
+        ask(key, message);
+    }
 }
 
 protocol::When SongTelling::when() const {

@@ -38,6 +38,7 @@ private:
     void tell_map(std::int64_t now_ns);
     void tell_words();
     void tell_word(const char* key, const std::string& text, protocol::PromptSlot slot);
+    void tell_loras();
     void tell_knobs();
     void tell_single(int control);
     void tell_lane(int control);

@@ -1,8 +1,10 @@
 #include "net/state.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "net/song_messages.hpp"
 
@@ -49,6 +51,31 @@ bool set_token(std::string_view text, std::string& token) {
     if (!is_token(text)) return false;
     token = text;
     return true;
+}
+
+/// Names place by place, between commas; spaces around them mean nothing.
+bool set_loras(std::string_view text, Settings& settings) {
+    decltype(settings.loras) loras;
+    for (std::size_t place = 0; !text.empty(); ++place) {
+        const std::size_t comma = std::min(text.find(','), text.size());
+        std::string_view name = text.substr(0, comma);
+        text.remove_prefix(std::min(comma + 1, text.size()));
+        while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
+        while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
+        if (place == loras.size() || !is_library_name(name)) return false;
+        loras[place] = name;
+    }
+    settings.loras = std::move(loras);
+    return true;
+}
+
+std::string loras_text(const Settings& settings) {
+    std::string text, commas;
+    for (const std::string& name : settings.loras) {
+        if (!name.empty()) text += std::exchange(commas, "") + name;
+        commas += ", ";
+    }
+    return text;
 }
 
 bool set_endpoint(Song& song, std::string_view text) {
@@ -150,6 +177,7 @@ bool take(Song& song, std::string_view key, std::string_view text) {
     if (key == "prompt_b") return set_prompt(text, settings.prompt_b);
     if (key == "negative") return set_prompt(text, settings.negative);
     if (key == "model") return set_prompt(text, settings.model);
+    if (key == "loras") return set_loras(text, settings);
     if (key == "seed") return set_seed(song, text);
     if (key == "tempo_map") return set_map(song, text);
     if (key == "ppq_shift") return set_shift(song, text);
@@ -202,6 +230,7 @@ std::string state(const Song& song, std::string_view key) {
     if (key == "prompt_b") return settings.prompt_b;
     if (key == "negative") return settings.negative;
     if (key == "model") return settings.model;
+    if (key == "loras") return loras_text(settings);
     if (key == "seed") return text_of(settings.seed);
     if (key == "source") return source_text(settings);
     if (key == "captured") return settings.captured;

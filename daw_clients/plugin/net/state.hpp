@@ -11,9 +11,10 @@ namespace anacrusis {
 
 /// The keys that are saved and restored, in the order in which they are best set: places in the song
 /// are read by the map. ``details`` is read only and not saved.
-inline constexpr std::array<const char*, 16> kStateKeys = {
+inline constexpr std::array<const char*, 17> kStateKeys = {
     "version", "endpoint", "session",   "resume_token", "prompt", "prompt_b",      "negative", "model",
-    "seed",    "ppq_shift", "tempo_map", "source",       "captured", "source_at_ppq", "lanes",    "notes"};
+    "seed",    "ppq_shift", "tempo_map", "source",       "captured", "source_at_ppq", "lanes",    "notes",
+    "loras"};
 inline constexpr const char* kDetailsKey = "details";
 inline constexpr const char* kStateVersion = "1";
 

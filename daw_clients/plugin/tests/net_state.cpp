@@ -18,6 +18,7 @@ void fill(Song& song) {
     set_state(song, "prompt_b", "drums");
     set_state(song, "negative", "noise");
     set_state(song, "model", "house-1");
+    set_state(song, "loras", "city-pop,, voice_v1.2 ");
     set_state(song, "seed", "4294967295");
     set_state(song, "session", "abc-DEF_123");
     set_state(song, "resume_token", "r");
@@ -40,6 +41,9 @@ void what_is_saved_comes_back() {
     for (const char* key : kStateKeys) CHECK(state(later, key) == state(song, key));
     CHECK(state(later, "prompt") == "jazz piano, caf\xc3\xa9");
     CHECK(later.settings.seed == 4'294'967'295U && later.timeline.shift() == 0.25);
+    CHECK(state(later, "loras") == "city-pop, , voice_v1.2");
+    CHECK(later.settings.loras[0] == "city-pop" && later.settings.loras[1].empty() &&
+          later.settings.loras[2] == "voice_v1.2" && later.settings.loras[3].empty());
     CHECK(later.timeline.tempo().size() == 2 && later.timeline.meter().size() == 3);
     constexpr int denoise = index_of(Control::denoise);
     CHECK(later.automation.memory(denoise).frames() == song.automation.memory(denoise).frames());
@@ -66,7 +70,7 @@ void a_new_plugin_has_the_defaults() {
     CHECK(state(song, "source") == "track");
     CHECK(state(song, "seed") == "0");
     CHECK(state(song, "version") == "1");
-    for (const char* key : {"prompt", "lanes", "notes", "tempo_map", "session", "captured", "nonsense"}) {
+    for (const char* key : {"prompt", "loras", "lanes", "notes", "tempo_map", "session", "captured", "nonsense"}) {
         CHECK(state(song, key).empty());
     }
 }
@@ -105,7 +109,8 @@ void what_cannot_be_read_changes_nothing_and_is_told() {
         {"source_at_ppq", "1e7"}, {"source_at_ppq", "here"}, {"session", "a b"},
             {"resume_token", std::string(65, 'a')},
         {"lanes", "!!!"}, {"lanes", "AAAA"}, {"notes", "gA=="}, {"tempo_map", "kA=="}, {"tempo_map", "x"},
-        {"ppq_shift", "inf"}, {"lanes", std::string((8U << 20U) + 4, 'A')}};
+        {"ppq_shift", "inf"}, {"lanes", std::string((8U << 20U) + 4, 'A')},
+        {"loras", "a/b"}, {"loras", "a,b,c,d,e"}, {"loras", std::string(65, 'a')}, {"loras", "a b"}};
     for (const auto& [key, text] : bad) {
         const std::string before = state(song, key);
         song.details.settle(Topic::state);

@@ -74,6 +74,24 @@ void words_are_told_once_and_when_they_change() {
     CHECK(bench.engine.count<protocol::Prompt>() == 5);  // all anew
 }
 
+void loras_are_told_by_their_places() {
+    Telling bench;
+    bench.song.settings.loras = {"", "city-pop", "", ""};
+    bench.step();
+    bench.step(kSecond);
+    CHECK(bench.engine.count<protocol::LoraUse>() == 1);
+    CHECK(bench.engine.last<protocol::LoraUse>().place == 2 &&
+          bench.engine.last<protocol::LoraUse>().name == "city-pop");
+    bench.song.settings.loras = {"voice", "", "", ""};
+    bench.step();
+    const auto told = bench.engine.all<protocol::LoraUse>();
+    CHECK(told.size() == 3 && told[1].place == 1 && told[1].name == "voice" && told[2].place == 2 &&
+          told[2].name.empty());
+    bench.telling.begin_session();
+    bench.step();
+    CHECK(bench.engine.count<protocol::LoraUse>() == 4);  // of those there are, anew
+}
+
 void knobs_are_told_at_most_every_40_ms_and_the_last_counts() {
     Telling bench;
     for (int i = 1; i <= 100; ++i) {
@@ -384,6 +402,7 @@ void sound_is_put_where_it_belongs() {
 int main() {
     a_new_song_is_told_by_silence();
     words_are_told_once_and_when_they_change();
+    loras_are_told_by_their_places();
     knobs_are_told_at_most_every_40_ms_and_the_last_counts();
     lanes_go_out_from_where_they_changed();
     a_hand_rules_until_its_lane_is_told();

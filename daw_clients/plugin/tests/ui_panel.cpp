@@ -74,7 +74,7 @@ struct Scene {
 
 // Places as a user finds them (panel.cpp lays them out); the test of all controls finds them by itself.
 constexpr Point kDenoise{80.0, 265.0}, kPrompt{300.0, 110.0}, kPromptB{300.0, 160.0}, kSeed{420.0, 194.0},
-    kBuffer{330.0, 430.0}, kSolver{500.0, 430.0}, kBypass{630.0, 25.0}, kNothing{660.0, 455.0};
+    kBuffer{330.0, 430.0}, kSolver{500.0, 430.0}, kBypass{630.0, 25.0}, kNothing{660.0, 528.0}, kLoras{200.0, 484.0};
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 void a_drag_is_a_gesture_that_the_plugin_is_told_of() {
@@ -230,6 +230,18 @@ void what_the_plugin_would_refuse_is_not_sent() {
     CHECK(!scene.panel.is_editing() && scene.panel.text("seed") == "7" && scene.host.log.empty());
 }
 
+void names_of_loras_are_written_between_commas() {
+    Scene scene;
+    scene.click(kLoras);
+    scene.panel.character("city-pop, /etc");
+    scene.panel.key(Key::enter, {});
+    CHECK(scene.panel.is_editing() && scene.host.log.empty());
+    scene.panel.shortcut('a');
+    scene.panel.character("city-pop, , voice_v1.2");
+    scene.panel.key(Key::enter, {});
+    CHECK(!scene.panel.is_editing() && scene.host.texts["loras"] == "city-pop, , voice_v1.2");
+}
+
 void a_number_is_replaced_by_typing_and_held_in_its_range() {
     Scene scene;
     scene.click(kBuffer);
@@ -380,16 +392,16 @@ bool draws(const Panel& panel, int width, int height, double scale) {
 
 void it_draws_at_every_size_and_in_every_status() {
     Scene scene;
-    CHECK(draws(scene.panel, 680, 470, 1.0));
+    CHECK(draws(scene.panel, 680, 542, 1.0));
     CHECK(draws(scene.panel, 1, 1, 0.01) && draws(scene.panel, 30, 3000, 0.05));
     CHECK(draws(scene.panel, 2720, 1880, 4.0));
     for (std::size_t i = 0; i < std::size(kStatusWords); ++i) {
         scene.panel.hear_value(index_of(Control::status), static_cast<float>(i));
-        CHECK(draws(scene.panel, 680, 470, 1.0));
+        CHECK(draws(scene.panel, 680, 542, 1.0));
     }
     scene.panel.hear_text("details", "\xff\xc3(" + std::string(100000, 'x'));
     scene.panel.hear_text("prompt", std::string(5000, '\xe6'));
-    CHECK(draws(scene.panel, 680, 470, 1.0));
+    CHECK(draws(scene.panel, 680, 542, 1.0));
 }
 
 void a_wild_hand_breaks_nothing_and_leaves_no_gesture_open() {
@@ -412,7 +424,7 @@ void a_wild_hand_breaks_nothing_and_leaves_no_gesture_open() {
         case 7: scene.panel.hear_value(static_cast<int>(random() % 30) - 3, 0.25f); break;
         default: scene.panel.idle(scene.now_ms); break;
         }
-        if (i % 100 == 0) good = good && draws(scene.panel, 340, 235, 0.5);
+        if (i % 100 == 0) good = good && draws(scene.panel, 340, 271, 0.5);
     }
     scene.panel.release();
     scene.panel.idle(scene.now_ms + 1000);
@@ -455,6 +467,7 @@ int main() {
     escape_leaves_it_as_it_was_and_a_click_elsewhere_commits();
     keys_are_the_hosts_while_nothing_is_edited();
     what_the_plugin_would_refuse_is_not_sent();
+    names_of_loras_are_written_between_commas();
     a_number_is_replaced_by_typing_and_held_in_its_range();
     copy_cut_and_paste_work_on_the_selection();
     a_prompt_holds_two_thousand_letters_and_no_more();

@@ -24,12 +24,14 @@ constexpr Rect kBypassBox{kPanelWidth - kMargin - 70.0, 13.0, 70.0, 24.0};
 constexpr double kBigTop = 218.0, kBigHeight = 96.0, kBigDiameter = 54.0;
 constexpr double kSmallTop = 326.0, kSmallHeight = 66.0, kSmallDiameter = 32.0;
 constexpr double kOptionsTop = 402.0, kOptionsHeight = 41.0, kOptionsGap = 8.0;
-constexpr double kHelpBaseline = 461.0;
+constexpr double kLorasTop = 454.0, kLorasFieldWidth = 300.0;
+constexpr double kHelpBaseline = 533.0;
 
 constexpr std::array kBig{Control::denoise, Control::morph, Control::prompt_blend, Control::dry_wet,
                           Control::output_gain};
 constexpr std::array kSmall{Control::sde_blend,       Control::velocity,           Control::guidance,
                             Control::timbre_strength, Control::structure_strength, Control::feedback};
+constexpr std::array kLoras{Control::lora_1, Control::lora_2, Control::lora_3, Control::lora_4};
 
 double wheel_step(int control, Mods mods) {
     const double range = static_cast<double>(spec_of(control).maximum - spec_of(control).minimum);
@@ -64,6 +66,7 @@ void Panel::add_texts() {
     add_text(kEndpointRule, {kFieldLeft, 181.0, 196.0, 26.0}, 1);
     add_text(kSeedRule, {330.0, 181.0, 104.0, 26.0}, 1);
     add_text(kSourceRule, {500.0, 181.0, right - 500.0, 26.0}, 1);
+    add_text(kLorasRule, {kFieldLeft, kLorasTop + 18.0, kLorasFieldWidth, 26.0}, 1);
 }
 
 void Panel::add_text(const TextRule& rule, Rect box, std::size_t lines) {
@@ -86,9 +89,9 @@ void Panel::add_text(const TextRule& rule, Rect box, std::size_t lines) {
 }
 
 void Panel::add_knobs() {
-    const auto row = [this](const auto& controls, double top, double height, double diameter) {
-        const double width = kInner / static_cast<double>(controls.size());
-        double left = kMargin;
+    const auto row = [this](const auto& controls, double top, double height, double diameter,
+                            double left = kMargin) {
+        const double width = (kPanelWidth - kMargin - left) / static_cast<double>(controls.size());
         for (const Control control : controls) {
             add<Knob>(Rect{left, top, width, height}, controls_, index_of(control), diameter);
             left += width;
@@ -96,6 +99,7 @@ void Panel::add_knobs() {
     };
     row(kBig, kBigTop, kBigHeight, kBigDiameter);
     row(kSmall, kSmallTop, kSmallHeight, kSmallDiameter);
+    row(kLoras, kLorasTop, kSmallHeight, kSmallDiameter, kFieldLeft + kLorasFieldWidth + kMargin);
 }
 
 void Panel::add_options() {
@@ -115,7 +119,7 @@ void Panel::add_options() {
 }
 
 void Panel::add_choice(Control control, Rect box) {
-    const auto open = [this](int which, Rect under) { list_.emplace(which, under, kPanelHeight); };
+    const auto open = [this](int which, Rect under) { list_.emplace(which, under, kLorasTop); };
     add<Choice>(box, controls_, index_of(control), open);
 }
 
@@ -144,14 +148,29 @@ void Panel::add_number(Control which, Rect box) {
 
 // ---------------------------------------------------------------------------------------- drawing
 
+/// Whether a name is written for that place, counted from 0.
+bool Panel::has_lora(int place) const {
+    std::string names = text("loras");
+    for (; place > 0; --place) {
+        const std::size_t comma = names.find(',');
+        if (comma == std::string::npos) return false;
+        names.erase(0, comma + 1);
+    }
+    return names.substr(0, names.find(',')).find_first_not_of(' ') != std::string::npos;
+}
+
 /// Whether a control changes anything as the others stand.
-bool Panel::is_heard(int control) const noexcept {
+bool Panel::is_heard(int control) const {
     const auto is_first = [this](Control which) { return controls_.choice(index_of(which)) == 0; };
     switch (static_cast<Control>(control)) {
     case Control::sde_blend: return !is_first(Control::solver);
     case Control::guidance: return !is_first(Control::guidance_mode);
     case Control::interval_bars: return controls_.choice(index_of(Control::mode)) == 1;
     case Control::prompt_blend: return !text("prompt_b").empty();
+    case Control::lora_1:
+    case Control::lora_2:
+    case Control::lora_3:
+    case Control::lora_4: return has_lora(control - index_of(Control::lora_1));
     default: return true;
     }
 }

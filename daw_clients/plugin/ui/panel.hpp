@@ -21,7 +21,7 @@
 namespace anacrusis::ui {
 
 /// The base size: what one pixel is at scale 1.
-inline constexpr double kPanelWidth = 680.0, kPanelHeight = 470.0;
+inline constexpr double kPanelWidth = 680.0, kPanelHeight = 542.0;
 
 /// The UI's thread only. Times are milliseconds of one steady clock.
 class Panel {
@@ -75,7 +75,8 @@ private:
     void add_choice(Control control, Rect box);
 
     Widget* widget_at(Point at) const noexcept;
-    bool is_heard(int control) const noexcept;
+    bool has_lora(int place) const;
+    bool is_heard(int control) const;
     bool press_list(Point at);
     bool is_twice(const Widget* widget, Point at, std::int64_t now_ms) noexcept;
     void begin_edit(Field* field);

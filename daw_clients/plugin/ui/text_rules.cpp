@@ -39,6 +39,17 @@ const char* source_complaint(std::string_view text) {
     return "Write \"track\" (this track's sound), \"none\", or a source's hash (64 digits 0-9 a-f).";
 }
 
+const char* loras_complaint(std::string_view text) {
+    const auto is_fine = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+               c == '-' || c == '.' || c == ',' || c == ' ';
+    };
+    const bool fits = std::count(text.begin(), text.end(), ',') < 4;
+    return fits && std::all_of(text.begin(), text.end(), is_fine)
+        ? nullptr
+        : "Up to four names of the engine's library, between commas; \"anacrusis lora list\" tells them.";
+}
+
 std::string as_is(std::string_view text) { return std::string(text); }
 
 std::string short_source(std::string_view text) {
@@ -62,5 +73,8 @@ const TextRule kSeedRule{
 const TextRule kSourceRule{
     "source", "Source", "What is transformed: \"track\" (this track's sound), \"none\", or a source's hash.",
     "track", 80, source_complaint, short_source};
+const TextRule kLorasRule{
+    "loras", "LoRAs", "Up to four names of the engine's library, between commas; the knobs are their strengths.",
+    "none", 268, loras_complaint, as_is};
 
 }  // namespace anacrusis::ui

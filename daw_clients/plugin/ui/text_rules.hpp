@@ -18,6 +18,6 @@ struct TextRule {
     std::string (*shown)(std::string_view text);      // as it stands in the field when not under edit
 };
 
-extern const TextRule kPromptRule, kPromptBRule, kEndpointRule, kSeedRule, kSourceRule;
+extern const TextRule kPromptRule, kPromptBRule, kEndpointRule, kSeedRule, kSourceRule, kLorasRule;
 
 }  // namespace anacrusis::ui

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Dict, Sequence
 
 from .api import Api
-from .engine_frames import frame_seconds
+from .engine_frames import Frames, frame_seconds
 from .handles import Envelope, Project
 from .knobs import Carrier, Knob, Spec, default_of, find_carrier
 from .lanes import Point, lane_message, lane_points
@@ -127,8 +127,10 @@ class ProjectSync:
     def _times(self, song: SongMap, window_bars: int) -> list[float]:
         end_s = self._api.length_s(self._project)
         bars = song.bars_of(0.0, max(end_s, self._api.time_selection(self._project)[1]))
-        longest_s = float(self._session.welcome["model"]["longest_window_seconds"])
-        return frame_seconds(song, self._session.rate_hz, window_bars, bars, longest_s)
+        model = self._session.welcome["model"]
+        longest_s = float(model["longest_window_seconds"])
+        frames = Frames(self._session.rate_hz, float(model["frame_rate"]), longest_s)
+        return frame_seconds(song, frames, window_bars, bars)
 
     def _points(self, knob: Knob, envelope: Envelope, times: Sequence[float]) -> list[Point]:
         knots = [

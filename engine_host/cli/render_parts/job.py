@@ -56,9 +56,8 @@ class Job:
 
         The main thread's, for the signals.
         """
-        geometry = self.loaded.model.geometry
-        request = self.request
-        songs = [part.song(request.maps, request.rate_hz, geometry) for part in request.parts]
+        request, model = self.request, self.loaded.model
+        songs = [part.song(request.maps, request.rate_hz, model) for part in request.parts]
         bars = range_of(request, songs)
         decides = self._decides(songs, bars)
         self._tell_what_is_not_heard()
@@ -96,8 +95,10 @@ class Job:
             part.name or ALONE: song_identity(song)
             for part, song in zip(self.request.parts, songs, strict=True)
         }
+        loras = {lora.name: lora.digest for part in self.request.parts for lora in part.loras}
         return {
             "format": KEPT_FORMAT,
+            **({"loras": loras} if loras else {}),
             "bars": list(bars),
             "window_bars": self.request.window_bars,
             "parts": parts,

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge_protocol.clock import Clock
-from engine_host.files import sha256_of
 from engine_host.identity import machine_identity
-from engine_host.models.house.config import WEIGHTS
-from engine_host.models.house.model import load_house_model
+from engine_host.models.catalogue import ModelChoice, check_model
+from engine_host.models.catalogue.loading import CheckedModel
 from engine_host.models.interface import Model
 from engine_host.stream.engine import Engine
-
-_WEIGHTS = ("*.safetensors", "*.onnx", "config.json")
 
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """How the model runs. ``rows`` None: as many as ``depth``."""
+    """Which model, and how it runs. ``rows`` None: as many as the choice's depth."""
 
-    depth: int
+    model: ModelChoice
     rows: int | None
-    threads: int
-    accelerator: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,23 +32,22 @@ class LoadedEngine:
 
 
 def load_engine(choice: EngineChoice, clock: Clock) -> LoadedEngine:
-    """Loads the house model. RefusedError where the accelerator is not to be had."""
-    model = load_house_model(accelerator=choice.accelerator, threads=choice.threads)
-    rows = choice.rows or choice.depth
+    """Checks and loads the model. RefusedError as `engine_host.models.catalogue.load_model` says."""
+    told = choice.model
+    rows = choice.rows or told.depth
+    checked = check_model(replace(told, depth=rows))
+    model = loaded_model(checked)
     decides = {
-        "model": {"name": model.name, "weights_sha256": weights_sha256(WEIGHTS)},
+        "model": checked.identity(),
         "accelerator": model.accelerator,
         "rows": rows,
-        "threads": choice.threads,
-        "depth": choice.depth,
+        "threads": told.threads,
+        "depth": told.depth,
         "machine": machine_identity(),
     }
-    return LoadedEngine(Engine(model, clock, depth=choice.depth, rows=rows), model, decides)
+    return LoadedEngine(Engine(model, clock, depth=told.depth, rows=rows), model, decides)
 
 
-def weights_sha256(folder: Path) -> str:
-    """One hash of every file that a model's sound hangs on, by name."""
-    hasher = hashlib.sha256()
-    for path in sorted(path for pattern in _WEIGHTS for path in folder.glob(pattern)):
-        hasher.update(f"{path.name} {sha256_of(path)}\n".encode())
-    return hasher.hexdigest()
+def loaded_model(checked: CheckedModel) -> Model:
+    """The model of a check; a seam for tests, which keep theirs."""
+    return checked.load()

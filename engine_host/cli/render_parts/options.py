@@ -99,6 +99,15 @@ Setting = Annotated[
         rich_help_panel=AUTOMATION,
     ),
 ]
+Lora = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lora",
+        help="A LoRA of the library, NAME or NAME:STRENGTH (0 to 2; else as its author recommends), "
+        'into places 1 to 4 in order; its strength can move: --lane "lora_1=1:0, 5:1".',
+        rich_help_panel=SOUND,
+    ),
+]
 Bars = Annotated[
     str | None,
     typer.Option(

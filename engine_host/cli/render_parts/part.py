@@ -19,8 +19,10 @@ from bridge_protocol.parameters import (
 )
 from bridge_protocol.schema import Note, PromptSlot
 from engine_host.cli import options
+from engine_host.cli.render_parts.loras import Lora, looked_up, lora_edits, read_loras
 from engine_host.files import read_source
-from engine_host.models.interface import Geometry
+from engine_host.models.interface import Model
+from engine_host.session.capabilities import check_hears
 from engine_host.session.song import Song
 from engine_host.stream.settings import (
     Change,
@@ -74,6 +76,7 @@ class PartText:
     downbeat: float | None = None
     settings: tuple[tuple[str, str | float], ...] = ()
     lanes: tuple[tuple[str, str], ...] = ()
+    loras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +95,7 @@ class Part:
     field: FieldName = command_line_field
     notes: tuple[Note, ...] | None = None
     heard: str = ""  # the tempo that was found, in words
+    loras: tuple[Lora, ...] = ()
 
     @property
     def field_of_song(self) -> str:
@@ -102,9 +106,9 @@ class Part:
         """The audio that plays a role."""
         return dict(self.placements).get(role)
 
-    def song(self, maps: options.Maps, rate_hz: int, geometry: Geometry) -> Song:
-        """It as the engine takes it."""
-        song = Song(rate_hz, geometry)
+    def song(self, maps: options.Maps, rate_hz: int, model: Model) -> Song:
+        """It as the engine takes it, upon the model's own defaults."""
+        song = Song(rate_hz, model.geometry, model.defaults)
         song.set_map(maps.tempo, maps.meter)
         source = self.placement("source")
         if source is not None:
@@ -114,7 +118,19 @@ class Part:
             song.apply(Change(number, name, propagation_of(name), edit), song.next_state())
         return song
 
+    def for_model(self, model: Model) -> Part:
+        """It, with its LoRAs looked up; RefusedError where the model can't play one, or can't hear
+        what else there is."""
+        for role, _ in self.placements:
+            heard = "source" if role == "target" else role
+            check_hears(model, heard, self.field(role), f"a {role}")
+        if self.notes is not None:
+            check_hears(model, "notes", self.field("notes"), "notes")
+        field = self.field("lora")
+        return replace(self, loras=tuple(looked_up(lora, model, field) for lora in self.loras))
+
     def _edits(self) -> Iterator[tuple[str, Edit]]:
+        yield from lora_edits(self.loras)
         for name, value in self.values:
             yield name, set_value(name, value)
         for name, lane in self.lanes:
@@ -131,6 +147,7 @@ class Part:
         """Sentences for the user: what was found, and lanes that nothing will be heard of."""
         if self.heard:
             yield self.heard
+        yield from (lora.advice for lora in self.loras if lora.advice)
         given, target = self.placement("source"), self.placement("target")
         for name, _ in self.lanes:
             if given is None and name in ("denoise", "initial_noise", "sde_blend"):
@@ -156,7 +173,8 @@ def read_part(
     placements, heard = _in_own_tempo(placements, text, field)
     words = (text.prompt, text.prompt_b, text.negative)
     prompts = tuple((slot, said) for (slot, _), said in zip(_PROMPTS, words, strict=True))
-    return Part(name, values, lanes, prompts, placements, field, heard=heard)
+    loras = read_loras(text.loras, field("lora"))
+    return Part(name, values, lanes, prompts, placements, field, heard=heard, loras=loras)
 
 
 def _in_own_tempo(

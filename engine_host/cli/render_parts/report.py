@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from engine_host.cli.render_parts.job import Outcome
-from engine_host.files import sha256_of
+from engine_host.hashing import sha256_of
 
 
 def lines(outcome: Outcome) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge_protocol.errors import ErrorCode, RefusedError
 from engine_host.cli import options
 from engine_host.cli.opened import OpenedProject
 from engine_host.cli.render_parts.part import Part
 from engine_host.files import Depth
+from engine_host.models.interface import Model
 from engine_host.session.song import Song
 from engine_host.stream.sources import Placement, Source
 
@@ -36,6 +37,10 @@ class Request:
     mix: bool = False
     project: OpenedProject | None = None
     remarks: tuple[str, ...] = ()
+
+    def for_model(self, model: Model) -> Request:
+        """It, with what its parts name looked up in the model's library; RefusedError names the part's field."""
+        return replace(self, parts=tuple(part.for_model(model) for part in self.parts))
 
 
 def file_depth(bits: str, field: str) -> Depth:

@@ -53,6 +53,7 @@ class _Stem(msgspec.Struct):
     downbeat: float | None = None
     set: dict[str, float | str] = {}
     lane: dict[str, str] = {}
+    lora: list[str] = []
     project_lane: dict[str, str] = {}
     notes: bool = False
 
@@ -176,6 +177,7 @@ def _part(
         downbeat=stem.downbeat,
         settings=tuple(stem.set.items()),
         lanes=tuple(stem.lane.items()),
+        loras=tuple(stem.lora),
     )
     part = read_part(text, meter, name, field)
     use = ProjectUse(tuple(stem.project_lane.items()), stem.notes)

@@ -14,7 +14,7 @@ from torch import nn
 
 from engine_host.models.house.config import HouseConfig
 
-_PREFIX = "dit."
+PREFIX = "dit."
 
 
 class Flow(nn.Module):
@@ -38,6 +38,6 @@ def load_flow(weights: Mapping[str, torch.Tensor], config: HouseConfig) -> Flow:
 
     build = cast("Callable[..., nn.Module]", AceStepTransformer1DModel)  # it has no types
     transformer = build(**config.transformer)
-    own = {name.removeprefix(_PREFIX): w for name, w in weights.items() if name.startswith(_PREFIX)}
+    own = {name.removeprefix(PREFIX): w for name, w in weights.items() if name.startswith(PREFIX)}
     transformer.load_state_dict(own)
     return Flow(transformer).eval()

@@ -19,15 +19,25 @@ from engine_host.accel.runner import VelocityRunner
 from engine_host.accel.threads import fix_threads
 from engine_host.models.blend import lerp, slerp
 from engine_host.models.house import lexicon
+from engine_host.models.house.adapted import AdaptedFlow
 from engine_host.models.house.config import WEIGHTS, HouseConfig, load_config
 from engine_host.models.house.context import build_context, level_relative_db
 from engine_host.models.house.decoder import Decoder
 from engine_host.models.house.encoder import Encoder
+from engine_host.models.house.flow import load_flow
 from engine_host.models.house.planner import make_plan, plan_notes
 from engine_host.models.house.roll import roll_of
 from engine_host.models.house.tables import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from engine_host.models.house.tokens import ConditionTables
-from engine_host.models.interface import Capability, ConditionInput, Geometry, PromptReading
+from engine_host.models.interface import (
+    Adapters,
+    Capability,
+    ConditionInput,
+    Geometry,
+    PromptReading,
+)
+from engine_host.models.lora.inject import Row
+from engine_host.models.lora.library import LoraLibrary
 
 LATENT_CHANNELS = 64
 LONGEST_WINDOW_FRAMES = 1_500
@@ -44,6 +54,7 @@ class HouseCondition:
 
     tokens: torch.Tensor
     context: torch.Tensor
+    loras: Row = ()
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,7 @@ class _Stack:
     of: tuple[object, ...]
     tokens: torch.Tensor
     context: torch.Tensor
+    loras: tuple[Row, ...]
 
     def is_of(self, conditions: Sequence[object]) -> bool:
         return len(self.of) == len(conditions) and all(
@@ -61,7 +73,10 @@ class _Stack:
 
 
 class HouseModel:
-    """The embedded default model; a `engine_host.models.interface.Model`. Build it with `load_house_model`."""
+    """The embedded default model; a `engine_host.models.interface.Model`. Build it with `load_house_model`.
+
+    Without ``adapted`` it plays no LoRAs.
+    """
 
     def __init__(
         self,
@@ -70,12 +85,14 @@ class HouseModel:
         decoder: Decoder,
         tables: ConditionTables,
         runner: VelocityRunner,
+        adapted: AdaptedFlow | None = None,
     ) -> None:
         self._config = config
         self._encoder = encoder.eval()
         self._decoder = decoder.eval()
         self._tables = tables
         self._runner = runner
+        self._adapted = adapted
         self._stack: _Stack | None = None
 
     @property
@@ -99,12 +116,29 @@ class HouseModel:
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What a condition can hold that is truly heard."""
-        return CAPABILITIES
+        return CAPABILITIES if self._adapted is None else CAPABILITIES | {"lora"}
+
+    @property
+    def adapters(self) -> Adapters | None:
+        """The LoRAs of the library."""
+        return None if self._adapted is None else self._adapted.shelf
+
+    @property
+    def defaults(self) -> Mapping[str, float]:
+        """The registry's own: they were chosen for it."""
+        return {}
+
+    @property
+    def schedule(self) -> None:
+        """The shifted one."""
+        return None
 
     @property
     def accelerator(self) -> str:
-        """How velocities are run, in words."""
-        return self._runner.words
+        """How velocities are run, in words: PyTorch where a LoRA sounds."""
+        if self._adapted is None or isinstance(self._runner, EagerRunner):
+            return self._runner.words
+        return self._runner.words + self._adapted.words
 
     def read_prompt(self, prompt: str) -> PromptReading:
         """Tags and key heard; tempo and meter are the host's, so they are among the ignored. Any thread."""
@@ -142,7 +176,10 @@ class HouseModel:
             roll=_roll(given, meaning, tags),
             level_db=_level_db(given),
         )
-        return HouseCondition(tokens, context)
+        return HouseCondition(tokens, context, self._loras(given))
+
+    def _loras(self, given: ConditionInput) -> Row:
+        return () if self._adapted is None else self._adapted.take(given.adapters)
 
     def _tokens_b(self, given: ConditionInput, bpm: float) -> torch.Tensor:
         """The tokens of the prompt that is blended in."""
@@ -160,13 +197,27 @@ class HouseModel:
 
     @torch.no_grad()
     def velocity(
-        self, x: torch.Tensor, t: torch.Tensor, conditions: Sequence[object]
+        self,
+        x: torch.Tensor,
+        t: torch.Tensor,
+        conditions: Sequence[object],
+        strengths: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """``x [B, T, 64]``, ``t [B]``, B conditions of T frames, T even -> ``[B, T, 64]``. Tick thread."""
+        """``x [B, T, 64]``, ``t [B]``, B conditions of T frames, T even -> ``[B, T, 64]``. Tick thread.
+
+        A row in which no LoRA sounds has the bits of a batch without LoRAs.
+        """
         if x.shape[1] % 2:
             raise ValueError(f"the number of frames must be even, not {x.shape[1]}")
         stack = self._stacked(conditions)
-        return self._runner(x, t, stack.tokens, stack.context)
+        inputs = (x, t, stack.tokens, stack.context)
+        sounding = [] if strengths is None else _sounding(stack.loras, strengths)
+        if self._adapted is None or strengths is None or not any(sounding):
+            return self._runner(*inputs)
+        adapted = self._adapted.velocity(inputs, stack.loras, strengths)
+        if all(sounding):
+            return adapted
+        return torch.where(torch.tensor(sounding).view(-1, 1, 1), adapted, self._runner(*inputs))
 
     @torch.no_grad()
     def decode(self, latents: torch.Tensor, absolute_start_frame: int) -> torch.Tensor:
@@ -185,7 +236,17 @@ def _stack_of(conditions: Sequence[object]) -> _Stack:
     if len(own) != len(conditions):
         raise TypeError("these conditions were not made by a house model")
     tokens = torch.stack([condition.tokens for condition in own])
-    return _Stack(tuple(conditions), tokens, torch.stack([c.context for c in own]))
+    context = torch.stack([condition.context for condition in own])
+    return _Stack(tuple(conditions), tokens, context, tuple(c.loras for c in own))
+
+
+def _sounding(loras: Sequence[Row], strengths: torch.Tensor) -> list[bool]:
+    """In which rows some LoRA is stronger than 0 somewhere."""
+    heard = strengths.ne(0.0).any(-1).tolist()
+    return [
+        any(lora is not None and there for lora, there in zip(row, places, strict=False))
+        for row, places in zip(loras, heard, strict=True)
+    ]
 
 
 def load_house_model(
@@ -193,6 +254,7 @@ def load_house_model(
     accelerator: Literal["auto", "onnx", "eager"] | str = "auto",
     threads: int = 2,
     folder: Path = WEIGHTS,
+    loras: LoraLibrary | None = None,
 ) -> HouseModel:
     """Load the packaged weights; sets PyTorch's thread count for the process.
 
@@ -201,6 +263,7 @@ def load_house_model(
 
     ``auto`` takes ONNX Runtime where it is installed and PyTorch otherwise; ``onnx`` refuses to do
     without (`RefusedError`, NOT_INSTALLED); ``eager`` is PyTorch. Any other word is OUT_OF_RANGE.
+    ``loras`` None: those of the user's own library. A row with a LoRA is run in PyTorch.
     """
     runner_is_onnx = _wants_onnx(accelerator)
     fix_threads(1 if runner_is_onnx else threads)
@@ -208,13 +271,16 @@ def load_house_model(
     linear = load_file(folder / "pca.safetensors")
     decoder = Decoder(linear, config.decoder)
     decoder.load_file_weights(_float32(folder / "voc.safetensors"))
-    weights = _float32(folder / "dit.safetensors")
+    path = folder / "dit.safetensors"
+    weights = _float32(path)
+    adapted = AdaptedFlow(config, weights, lambda: _float32(path), loras or LoraLibrary())
     return HouseModel(
         config,
         Encoder(linear),
         decoder,
         ConditionTables.from_weights(weights, config),
-        _runner(runner_is_onnx, threads, folder, weights, config),
+        _runner(runner_is_onnx, threads, folder, weights, config, adapted),
+        adapted,
     )
 
 
@@ -229,13 +295,18 @@ def _wants_onnx(accelerator: str) -> bool:
 
 
 def _runner(
-    onnx: bool, threads: int, folder: Path, weights: Weights, config: HouseConfig
+    onnx: bool,
+    threads: int,
+    folder: Path,
+    weights: Weights,
+    config: HouseConfig,
+    adapted: AdaptedFlow,
 ) -> VelocityRunner:
     if onnx:
         return OnnxRunner(folder / "dit.onnx", threads)
-    from engine_host.models.house.flow import load_flow  # noqa: PLC0415  (its diffusers takes seconds)
-
-    return EagerRunner(load_flow(weights, config))
+    flow = load_flow(weights, config)
+    adapted.use(flow)  # the same one: nothing of it changes where no LoRA sounds
+    return EagerRunner(flow)
 
 
 def _float32(path: Path) -> dict[str, torch.Tensor]:

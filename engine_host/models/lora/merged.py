@@ -1,0 +1,46 @@
+"""LoRAs merged into the weights: ``W = W0 + sum s B A``, always from a pristine copy.
+
+For runners of a fixed graph, which have no place for a second product; all rows then share one
+strength. Adding and subtracting again would leave rounding behind; this leaves none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from engine_host.models.lora.adapter import Adapter, linear_layers
+
+
+class MergedLoras:
+    """The linear layers of ``root``, with LoRAs or without. Not while a forward runs.
+
+    Only the layers that some LoRA has changed are kept a second time, in their own dtype.
+    """
+
+    def __init__(self, root: nn.Module) -> None:
+        self._layers = linear_layers(root)
+        self._pristine: dict[str, torch.Tensor] = {}
+
+    @torch.no_grad()
+    def merge(self, adapters: Sequence[tuple[Adapter, float]]) -> None:
+        """These LoRAs at these strengths, in place of what was merged before; summed in float32."""
+        touched = {name for adapter, _ in adapters for name in adapter.layers}
+        for name in sorted(touched | self._pristine.keys()):
+            weight = self._layers[name].weight
+            kept = self._pristine.setdefault(name, weight.detach().clone())
+            total = kept.float()
+            for adapter, strength in adapters:
+                part = adapter.layers.get(name)
+                if part is not None:
+                    total = total + strength * (part.up.float() @ part.down.float())
+            weight.copy_(total if name in touched else kept)
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """The weights as they were, bit for bit; the copies are let go."""
+        for name, kept in self._pristine.items():
+            self._layers[name].weight.copy_(kept)
+        self._pristine.clear()

@@ -1,0 +1,1 @@
+"""Stable Audio 3 on diffusers' own classes, from a folder in diffusers' layout."""
