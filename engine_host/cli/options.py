@@ -94,6 +94,16 @@ Dtype = Annotated[
         rich_help_panel=ENGINE_PANEL,
     ),
 ]
+MergeLora = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--merge-lora",
+        help="A LoRA of the library, NAME or NAME:STRENGTH, put into the model's weights: it costs "
+        "nothing while it plays, and is heard in everything; its strength can't move.",
+        rich_help_panel=ENGINE_PANEL,
+    ),
+]
+MERGE_LORA = "--merge-lora"
 Out = Annotated[Path, typer.Option("--out", help="Where to write.")]
 
 

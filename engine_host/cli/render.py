@@ -35,7 +35,7 @@ from engine_host.stream.engine import DEFAULT_DEPTH
 DEFAULT_FILE, DEFAULT_FOLDER = Path("anacrusis.wav"), Path("stems")
 _WITH_STEMS = frozenset(
     {"stems", "out", "clip_bars", "depth", "rows", "threads", "accelerator", "as_json", "quiet"}
-    | {"no_resume", "model", "device", "dtype"}
+    | {"no_resume", "model", "device", "dtype", "merge_lora"}
 )
 _ABOUT_PROJECT = ("live_law", "project_lane", "notes")
 _notes = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -81,6 +81,7 @@ def render(
     model: options.Model = HOUSE,
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
+    merge_lora: options.MergeLora = None,
 ) -> None:
     """Render bars to a file; the same command gives the same bytes, every time.
 
@@ -121,7 +122,7 @@ def render(
     destination.check(request.depth, request.rate_hz)
     clock = MonotonicClock()
     choice = ModelChoice(model, device, dtype, accelerator, threads, depth)
-    loaded = load_engine(EngineChoice(choice, rows), clock)
+    loaded = load_engine(EngineChoice(choice, rows, tuple(merge_lora or ())), clock)
     request = request.for_model(loaded.model)
     job = Job(request, loaded, destination, _notes, clock, quiet=quiet, resume=not no_resume)
     outcome = job.run()

@@ -16,6 +16,7 @@ from bridge_protocol.errors import RefusedError
 from bridge_protocol.gateway_frames import DEFAULT_GATEWAY_PORT
 from engine_host.cli import options
 from engine_host.cli.gateway import listening
+from engine_host.cli.render_parts.loras import merge_loras
 from engine_host.models.catalogue import HOUSE, ModelChoice, load_model
 from engine_host.server.gateway import Gateway
 from engine_host.server.gateway_token import gateway_token
@@ -34,6 +35,7 @@ def serve(
     model_name: options.Model = HOUSE,
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
+    merge_lora: options.MergeLora = None,
     with_gateway: Annotated[
         bool,
         typer.Option("--gateway/--no-gateway", help="Also serve scripts that have no ZeroMQ."),
@@ -54,6 +56,7 @@ def serve(
     clock = MonotonicClock()
     choice = ModelChoice(model_name, device, dtype, accelerator, threads, depth)
     model = load_model(choice)
+    merge_loras(model, tuple(merge_lora or ()), options.MERGE_LORA)
     encoder = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-encode")
     listener = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-listen")
     loader = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-load")

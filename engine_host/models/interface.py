@@ -221,3 +221,11 @@ class AdaptableModel(Protocol):
     def adapters(self) -> Adapters:
         """The LoRAs that a condition can name."""
         ...
+
+    def merge(self, loras: Sequence[tuple[str, float]], field: str) -> None:
+        """These LoRAs, at these strengths, into the weights, in place of what was merged before.
+
+        They then cost nothing and are everybody's. `RefusedError` about ``field`` as
+        `Adapters.check`, or CANNOT_HEAR where the weights can't be changed. Before anything plays.
+        """
+        ...

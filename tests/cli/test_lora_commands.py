@@ -146,3 +146,15 @@ def test_a_stem_has_loras_of_its_own(anacrusis, tmp_path):
     assert abs(a - b).max() > 0.005
     stems.write_text(text.format("no"))
     assert "FILE_MISSING stem.b.lora" in anacrusis("render", "--stems", stems)[2]
+
+
+def test_a_merged_lora_is_heard_as_one_in_a_place_and_is_named_in_the_report(anacrusis, tmp_path):
+    anacrusis("lora", "add", download(tmp_path / "pop"))
+    eager = ("--accelerator", "eager")
+    plain, _, _ = play(anacrusis, tmp_path / "a.wav", *eager)
+    apart, _, _ = play(anacrusis, tmp_path / "b.wav", "--lora", "pop:0.5", *eager)
+    merged, report, _ = play(anacrusis, tmp_path / "c.wav", "--merge-lora", "pop:0.5", *eager)
+    assert abs(merged - apart).max() < 0.05 * abs(apart - plain).max()
+    assert report["merged_loras"]["pop"][1] == 0.5
+    code, _, err = anacrusis("render", "--bars", "1", "--merge-lora", "pop")
+    assert (code, "CANNOT_HEAR --merge-lora" in err) == (2, True)

@@ -106,3 +106,21 @@ def test_its_loras_are_in_its_own_numbers(library):
     assert loud.dtype == torch.float32
     assert greatest(loud - quiet) > 1e-3
     assert torch.equal(quiet, half.velocity(x, t, [condition]))
+
+
+def test_merged_it_sounds_as_kept_apart_and_taken_out_again_it_has_its_old_bits(library):
+    model = load_acestep(folder(), loras=library)
+    apart = model.condition(given("a", adapters=("one", "two")))
+    plain = model.condition(given("a"))
+    x, t = latents()[None], torch.tensor([0.5])
+    before = model.velocity(x, t, [plain])
+    wanted = model.velocity(x, t, [apart], strengths([0.5, 1.5]))
+    model.merge([("one", 0.5), ("two", 1.5)], "--merge-lora")
+    merged = model.velocity(x, t, [plain])
+    assert greatest(merged - wanted) <= ROUNDING * greatest(wanted)
+    assert greatest(merged - before) > 1e-3
+    with pytest.raises(RefusedError) as refused:
+        model.merge([("wide", 1.0)], "--merge-lora")
+    assert (refused.value.code, refused.value.field) == (ErrorCode.CANNOT_HEAR, "--merge-lora")
+    model.merge([], "--merge-lora")
+    assert torch.equal(model.velocity(x, t, [plain]), before)

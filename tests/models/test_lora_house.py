@@ -103,13 +103,11 @@ def test_a_strength_that_rises_in_the_second_half_is_heard_there_first(model):
     assert float(by_frame[24:].mean()) > 3 * float(by_frame[:16].mean())
 
 
-def test_it_says_that_pytorch_runs_it_once_a_lora_was_asked_for(library):
+def test_its_words_stay_the_same_for_they_tell_renders_apart(library):
     fresh = load_house_model(accelerator="onnx", loras=library)
     before = fresh.accelerator
-    condition(fresh)
-    assert fresh.accelerator == before
     condition(fresh, "one")
-    assert fresh.accelerator.startswith(f"{before}; with a LoRA torch eager")
+    assert fresh.accelerator == before
 
 
 def test_pytorch_and_onnxruntime_agree_on_a_lora(model, library):
@@ -119,3 +117,17 @@ def test_pytorch_and_onnxruntime_agree_on_a_lora(model, library):
         m.velocity(X[:1], T[:1], [condition(m, "one")], strengths) for m in (model, eager)
     )
     torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
+
+
+def test_merged_it_sounds_as_kept_apart_where_pytorch_runs_it(library, model):
+    with pytest.raises(RefusedError, match="--accelerator eager") as refused:
+        model.merge([("one", 1.0)], "--merge-lora")
+    assert (refused.value.code, refused.value.field) == (ErrorCode.CANNOT_HEAR, "--merge-lora")
+    eager = load_house_model(accelerator="eager", loras=library)
+    rows = [condition(eager, "one")] * 3
+    wanted = eager.velocity(X, T, rows, torch.full((3, 1, 40), 0.5))
+    eager.merge([("one", 0.5)], "--merge-lora")
+    merged = eager.velocity(X, T, [condition(eager)] * 3)
+    torch.testing.assert_close(merged, wanted, rtol=1e-4, atol=1e-4)
+    eager.merge([], "--merge-lora")
+    assert not torch.allclose(eager.velocity(X, T, rows), merged)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge_protocol.clock import Clock
+from engine_host.cli import options
+from engine_host.cli.render_parts.loras import merge_loras
 from engine_host.identity import machine_identity
 from engine_host.models.catalogue import ModelChoice, check_model
 from engine_host.models.catalogue.loading import CheckedModel
@@ -16,10 +18,14 @@ from engine_host.stream.engine import Engine
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """Which model, and how it runs. ``rows`` None: as many as the choice's depth."""
+    """Which model, and how it runs. ``rows`` None: as many as the choice's depth.
+
+    ``merged``: LoRAs that go into its weights, each ``NAME`` or ``NAME:STRENGTH``.
+    """
 
     model: ModelChoice
     rows: int | None
+    merged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +43,7 @@ def load_engine(choice: EngineChoice, clock: Clock) -> LoadedEngine:
     rows = choice.rows or told.depth
     checked = check_model(replace(told, depth=rows))
     model = loaded_model(checked)
+    merged = merge_loras(model, choice.merged, options.MERGE_LORA)
     decides = {
         "model": checked.identity(),
         "accelerator": model.accelerator,
@@ -44,6 +51,7 @@ def load_engine(choice: EngineChoice, clock: Clock) -> LoadedEngine:
         "threads": told.threads,
         "depth": told.depth,
         "machine": machine_identity(),
+        **({"merged_loras": merged} if merged else {}),
     }
     return LoadedEngine(Engine(model, clock, depth=told.depth, rows=rows), model, decides)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.parameters import LORA_PLACES, parameter
-from engine_host.models.interface import Model
+from engine_host.models.interface import AdaptableModel, Model
 from engine_host.session.loras import adapters_of, recommended
 from engine_host.stream.settings import Edit, set_adapter, set_value
 
@@ -52,6 +52,21 @@ def looked_up(lora: Lora, model: Model, field: str) -> Lora:
     strength = found.strength if lora.strength is None else lora.strength
     words = f"{lora.name}: {advice}" if (advice := recommended(found)) else ""
     return replace(lora, strength=strength, digest=adapters.digest(lora.name, field), advice=words)
+
+
+def merge_loras(model: Model, texts: Sequence[str], field: str) -> dict[str, list[str | float]]:
+    """Puts LoRAs, as written, into the model's weights; by name the digest and the strength of each.
+
+    `RefusedError` as `read_loras` and `looked_up`, CANNOT_HEAR where the weights can't be changed.
+    """
+    loras = [looked_up(lora, model, field) for lora in read_loras(texts, field)]
+    strengths = [1.0 if lora.strength is None else lora.strength for lora in loras]
+    if loras and isinstance(model, AdaptableModel):
+        names = [lora.name for lora in loras]
+        model.merge(list(zip(names, strengths, strict=True)), field)
+    return {
+        lora.name: [lora.digest, strength] for lora, strength in zip(loras, strengths, strict=True)
+    }
 
 
 def lora_edits(loras: Sequence[Lora]) -> Iterator[tuple[str, Edit]]:

@@ -109,6 +109,11 @@ class AceStepModel:
         """The LoRAs of the library."""
         return self._parts.loras
 
+    def merge(self, loras: Sequence[tuple[str, float]], field: str) -> None:
+        """See `engine_host.models.interface.AdaptableModel`."""
+        shelf = self._parts.loras
+        self._parts.velocity.merge([(shelf.adapter(name, field), s) for name, s in loras])
+
     @property
     def defaults(self) -> Mapping[str, float]:
         """The schedule it was trained with; a base model's guidance."""

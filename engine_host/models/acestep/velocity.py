@@ -17,8 +17,9 @@ from torch import Tensor
 
 from engine_host.models.acestep.attention import hearing_bias, take_over
 from engine_host.models.acestep.conditions import AceStepCondition
-from engine_host.models.lora.adapter import LayerSize, sizes_of
+from engine_host.models.lora.adapter import Adapter, LayerSize, sizes_of
 from engine_host.models.lora.inject import LoraInjection, Row
+from engine_host.models.lora.merged import MergedLoras
 
 SHORTEST = 256
 """Tokens that a condition is at least filled up to: any caption without lyrics fits."""
@@ -61,7 +62,12 @@ class Velocity:
         self._transformer = transformer.eval()
         self._attention = take_over(transformer)
         self._loras = LoraInjection(transformer, patch_frames=transformer.config.patch_size)
+        self._merged = MergedLoras(transformer)
         self._batch: _Batch | None = None
+
+    def merge(self, adapters: Sequence[tuple[Adapter, float]]) -> None:
+        """LoRAs into the weights, in place of those merged before. Not while it is called."""
+        self._merged.merge(adapters)
 
     @property
     def device(self) -> torch.device:

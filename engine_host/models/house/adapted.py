@@ -13,6 +13,7 @@ from engine_host.models.house.flow import PREFIX, Flow, load_flow
 from engine_host.models.lora.adapter import LayerSize
 from engine_host.models.lora.inject import LoraInjection, Row
 from engine_host.models.lora.library import LoraLibrary
+from engine_host.models.lora.merged import MergedLoras
 from engine_host.models.lora.shelf import LoraShelf
 
 Weights = Mapping[str, torch.Tensor]
@@ -34,11 +35,7 @@ class AdaptedFlow:
         self._lock = threading.Lock()
         self._runner: EagerRunner | None = None
         self._injection: LoraInjection | None = None
-
-    @property
-    def words(self) -> str:
-        """How it is run; empty before it is."""
-        return "" if self._runner is None else f"; with a LoRA {self._runner.words}"
+        self._merged: MergedLoras | None = None
 
     def take(self, names: Sequence[str]) -> Row:
         """LoRAs by name, place by place, ready to sound. Encode thread."""
@@ -53,7 +50,13 @@ class AdaptedFlow:
         """The transformer that LoRAs are added to; no bit of it changes without them."""
         patch_frames = int(self._config.transformer["patch_size"])
         self._injection = LoraInjection(flow.transformer, patch_frames=patch_frames)
+        self._merged = MergedLoras(flow.transformer)
         self._runner = EagerRunner(flow)
+
+    def merge(self, loras: Sequence[tuple[str, float]], field: str) -> None:
+        """LoRAs into the weights of the transformer in use. Not while it runs."""
+        assert self._merged is not None
+        self._merged.merge([(self.shelf.adapter(name, field), s) for name, s in loras])
 
     def velocity(
         self, given: tuple[torch.Tensor, ...], rows: Sequence[Row], strengths: torch.Tensor

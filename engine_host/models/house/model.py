@@ -123,6 +123,17 @@ class HouseModel:
         """The LoRAs of the library."""
         return None if self._adapted is None else self._adapted.shelf
 
+    def merge(self, loras: Sequence[tuple[str, float]], field: str) -> None:
+        """See `engine_host.models.interface.AdaptableModel`; the graph of ONNX Runtime stays as it is."""
+        if self._adapted is None or not isinstance(self._runner, EagerRunner):
+            raise RefusedError(
+                ErrorCode.CANNOT_HEAR,
+                field,
+                "LoRAs can be merged into the house model where PyTorch runs it; add "
+                "--accelerator eager.",
+            )
+        self._adapted.merge(loras, field)
+
     @property
     def defaults(self) -> Mapping[str, float]:
         """The registry's own: they were chosen for it."""
@@ -135,10 +146,8 @@ class HouseModel:
 
     @property
     def accelerator(self) -> str:
-        """How velocities are run, in words: PyTorch where a LoRA sounds."""
-        if self._adapted is None or isinstance(self._runner, EagerRunner):
-            return self._runner.words
-        return self._runner.words + self._adapted.words
+        """How velocities are run, in words; rows in which a LoRA sounds are PyTorch's in any case."""
+        return self._runner.words
 
     def read_prompt(self, prompt: str) -> PromptReading:
         """Tags and key heard; tempo and meter are the host's, so they are among the ignored. Any thread."""

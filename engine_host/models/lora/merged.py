@@ -1,7 +1,7 @@
 """LoRAs merged into the weights: ``W = W0 + sum s B A``, always from a pristine copy.
 
-For runners of a fixed graph, which have no place for a second product; all rows then share one
-strength. Adding and subtracting again would leave rounding behind; this leaves none.
+They cost nothing then, and all rows share one strength. Adding and subtracting again would leave
+rounding behind; this leaves none.
 """
 
 from __future__ import annotations

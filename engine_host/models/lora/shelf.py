@@ -57,7 +57,7 @@ class LoraShelf:
         `RefusedError` as `check`, and NOT_FINITE; about ``lora_1`` to ``lora_4``.
         """
         return tuple(
-            self._take(name, f"lora_{place}") if name else None
+            self.adapter(name, f"lora_{place}") if name else None
             for place, name in enumerate(names, 1)
         )
 
@@ -69,7 +69,8 @@ class LoraShelf:
         except RefusedError as refused:
             return _info(entry, fits=False, text=refused.message[:400])
 
-    def _take(self, name: str, field: str) -> Adapter:
+    def adapter(self, name: str, field: str) -> Adapter:
+        """One of them, loaded where it isn't yet. Encode thread; `RefusedError` as `take`."""
         file = self._library.entry(name, field).look_at(field)
         stamp = _stamp(name, file.path)
         with self._lock:
