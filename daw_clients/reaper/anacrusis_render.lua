@@ -111,12 +111,13 @@ end
 -- ---------------------------------------------------------------- what is asked for
 
 local function ask(kept)
-  local captions = "Prompt,Negative prompt,Seed,Bars rendered together,extrawidth=240,separator=|"
+  local captions =
+    "Prompt,Negative prompt,Seed,Bars rendered together,LoRAs,extrawidth=240,separator=|"
   local values = table.concat({
     kept.prompt or "", kept.negative or "", string.format("%d", kept.seed or 0),
-    string.format("%d", kept.window_bars or 4),
+    string.format("%d", kept.window_bars or 4), kept.loras or "",
   }, "|")
-  local ok, typed = reaper.GetUserInputs("Anacrusis", 4, captions, values)
+  local ok, typed = reaper.GetUserInputs("Anacrusis", 5, captions, values)
   if not ok then return nil end
   local fields = {}
   for field in (typed .. "|"):gmatch("([^|]*)|") do fields[#fields + 1] = field end
@@ -125,7 +126,7 @@ local function ask(kept)
     say("Seed and bars are whole numbers.")
     return nil
   end
-  kept.prompt, kept.negative = fields[1], fields[2]
+  kept.prompt, kept.negative, kept.loras = fields[1], fields[2], fields[5]
   kept.seed, kept.window_bars = seed, bars
   reaper.SetProjExtState(0, SECTION, SETTINGS, encoded(kept))
   return kept
@@ -233,7 +234,7 @@ local function main()
   local asked = {
     version = 1, project = folder .. "/project.rpp", first_bar = first, last_bar = last,
     prompt = settings.prompt, negative = settings.negative, seed = settings.seed,
-    window_bars = settings.window_bars, out = folder .. ".wav", source = sound,
+    window_bars = settings.window_bars, loras = settings.loras, out = folder .. ".wav", source = sound,
   }
   if not write(request, encoded(asked)) then
     return say("Nothing can be written to " .. folder .. ".")

@@ -1,4 +1,4 @@
-"""An engine that says yes to everything and writes down what it was told. Real sockets, one thread."""
+"""An engine that says yes and writes down what it was told. Real sockets, one thread."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import threading
 
 import zmq
 
+from bridge_protocol.errors import ErrorCode
 from bridge_protocol.schema import (
     Credit,
+    Error,
     Hello,
     Limits,
+    LoraUse,
     ModelInfo,
     Ok,
     Pulse,
@@ -22,10 +25,14 @@ PATIENCE_S = 20.0
 
 
 class ListeningEngine:
-    """``told`` are the messages; ``endpoint`` and ``port`` are where it listens."""
+    """``told`` are the messages; ``endpoint`` and ``port`` are where it listens.
 
-    def __init__(self) -> None:
+    It has every LoRA but those of the names ``missing``.
+    """
+
+    def __init__(self, missing: tuple[str, ...] = ()) -> None:
         self.told: list = []
+        self._missing = missing
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.ROUTER)
         self._socket.linger = 0
@@ -65,6 +72,9 @@ class ListeningEngine:
             return [welcome(message.seq)]
         if isinstance(message, Transport | Credit):
             return [sign_of_life()]
+        if isinstance(message, LoraUse) and message.name in self._missing:
+            words = f"There is no {message.name}."
+            return [Error(re=message.seq, code=ErrorCode.FILE_MISSING, field="name", message=words)]
         return [Ok(re=message.seq)]
 
 

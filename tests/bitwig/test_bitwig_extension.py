@@ -19,7 +19,7 @@ from gateway_setup import TOKEN, gateway_to, running, toy_server
 from listening_engine import ListeningEngine
 
 from bridge_protocol.conformance.vectors import load_vectors
-from bridge_protocol.schema import Credit, LaneMessage, Transport
+from bridge_protocol.schema import Credit, LaneMessage, LoraUse, Transport
 
 SONG = ("--prompt", "jazz piano", "--seed", 7)
 BAR = 57_600
@@ -93,11 +93,14 @@ def listening():
     made.close()
 
 
+LORAS = ("tape", ", dust", "dust, , tape ,glue", "a/b", "a, b, c, d, e", "")
+
+
 def wander(host, seed: int) -> None:
-    """A user who plays, turns, jumps, loops and changes the tempo: the same for the same seed."""
+    """A user who plays, turns, jumps, loops, changes the tempo and LoRAs: the same for the same seed."""
     rng = random.Random(seed)
-    for _ in range(32):
-        match rng.randrange(6):
+    for _ in range(40):
+        match rng.randrange(8):
             case 0:
                 host.transport(playing=rng.random() < 0.7)
             case 1:
@@ -107,8 +110,10 @@ def wander(host, seed: int) -> None:
                 host.transport(looping=rng.random() < 0.7, loopStart=start, loopEnd=start + 6.0)
             case 3:
                 host.transport(bpm=float(rng.randrange(60, 200)))
+            case 4 | 5:
+                host.set("LoRAs", rng.choice(LORAS))
             case _:
-                host.remote(rng.randrange(2), rng.choice(["Denoise", "Morph"]), rng.random())
+                host.remote(rng.randrange(2), rng.choice(["Denoise", "LoRA 2"]), rng.random())
         host.advance(rng.randrange(1, 25) * 40)
         host.call("settle", ms=25)
 
@@ -117,9 +122,9 @@ PLACE = ("sample", "address", "ppq", "bar_start_ppq")
 
 
 def told(engine: ListeningEngine) -> list:
-    """Lanes, credit, and transport where it changed: when else it is reported differs."""
+    """Lanes, LoRAs, credit, and transport where it changed: when else it is reported differs."""
     kept, before = [], None
-    for message in engine.of(Transport, LaneMessage, Credit):
+    for message in engine.of(Transport, LaneMessage, LoraUse, Credit):
         fields = msgspec.to_builtins(message)
         fields.pop("seq", None)
         state = {name: value for name, value in fields.items() if name not in PLACE}
@@ -154,7 +159,7 @@ def test_the_extension_tells_what_the_script_tells(bitwig, extended, listening, 
             engine.close()
     script, extension = lists
     assert len(script) > 60
-    assert {message["type"] for message in script} == {"transport", "lane", "credit"}
+    assert {message["type"] for message in script} == {"transport", "lane", "lora_use", "credit"}
     assert script == extension
 
 

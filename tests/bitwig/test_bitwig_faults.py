@@ -377,13 +377,16 @@ def test_a_loop_longer_than_the_slots_is_cut_and_said(bitwig, toy):
     assert [path.name[:9] for path in clips(state)] == [f"bar-{bar:05d}" for bar in range(1, 9)]
 
 
-def test_a_change_of_prompt_and_seed_is_wanted_at_a_bar_line(bitwig, toy):
+def test_a_change_of_prompt_seed_and_loras_is_wanted_at_a_bar_line(bitwig, toy):
     connected(bitwig, toy.port)
     until_ready(bitwig)
     bitwig.set("Prompt", "0.25")
     bitwig.set("Seed", 9)
+    bitwig.set("LoRAs", ", tape")
     bitwig.advance(80)
     assert bitwig.sent("prompt")[-1]["when"] == {"kind": "next_bar"}
+    (lora,) = bitwig.sent("lora_use")
+    assert (lora["place"], lora["name"], lora["when"]) == (2, "tape", {"kind": "next_bar"})
     assert bitwig.sent("param")[-1] == {
         "type": "param", "parameter": "seed", "value": 9, "when": {"kind": "next_bar"},
         "seq": bitwig.sent("param")[-1]["seq"],

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 from bitwig_host import CONTROLLER
 
 from bridge_protocol.bars import BarGrid
 from bridge_protocol.conformance.vectors import load_vectors
 from bridge_protocol.meter import MeterMap
+from bridge_protocol.parameters import LORA_PLACES
+from bridge_protocol.schema import LoraUse
 from bridge_protocol.tempo import TempoMap
 
 PARTS = (
-    "protocol_constants", "bytes", "song", "play_head", "lane", "gateway", "refusals", "song_teller",
-    "lane_teller", "slot_deck", "bridge",
+    "protocol_constants", "bytes", "song", "play_head", "lane", "gateway", "refusals", "lora_names",
+    "song_teller", "lane_teller", "slot_deck", "bridge",
 )  # fmt: skip
 SOURCE = "loadAPI(17);" + "".join(f'load("{part}.js");' for part in PARTS) + "function init() {}"
 
@@ -266,6 +269,43 @@ def test_a_remote_controls_name_is_the_parameters_in_any_case(realm, name):
     assert realm(f"laneSpec(plainName({json.dumps(name)})).name") == "output_gain"
 
 
+@pytest.mark.parametrize("place", range(1, LORA_PLACES + 1))
+def test_a_remote_control_moves_a_loras_strength(realm, place):
+    assert realm(f"laneSpec(plainName('LoRA {place}')).name") == f"lora_{place}"
+
+
 @pytest.mark.parametrize("name", ["", "Cutoff", "denoise 2", "toString", "seed"])
 def test_other_names_move_nothing(realm, name):
     assert realm(f"laneSpec(plainName({json.dumps(name)})) === null") is True
+
+
+# ------------------------------------------------------------ LoRAs
+
+
+def taken_by_the_protocol(name: str) -> bool:
+    try:
+        msgspec.convert({"type": "lora_use", "seq": 1, "place": 1, "name": name}, LoraUse)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def test_names_of_loras_are_those_that_the_protocol_takes(realm):
+    names = [
+        "a" * 64,
+        "a" * 65,
+        "two words",
+        *map(chr, range(33, 384)),
+        "\u2028",
+        "\u0661",
+        "\uff21",
+    ]
+    names.remove(",")
+    code = "JSON.stringify(%s.map(function (name) { return loraNames(name) !== null; }))"
+    taken = json.loads(realm(code % json.dumps(names)))
+    assert taken == [taken_by_the_protocol(name) for name in names]
+    assert taken.count(True) == 1 + 26 + 26 + 10 + len("_.-")
+
+
+def test_there_are_as_many_places_as_in_the_protocol(realm):
+    assert realm("noLoras().length") == realm("LORA_PLACES") == LORA_PLACES

@@ -2,10 +2,13 @@ import sys
 
 import pytest
 import soundfile
-from gateway_setup import served
+from gateway_setup import gateway_to, running, served
 from reaper_paths import SCRIPTS
 
+from bridge_protocol.clock import MonotonicClock
 from engine_host.cli.app import run
+from engine_host.server.router import Server
+from engine_host.stream.engine import Engine
 
 sys.path.append(str(SCRIPTS))  # as an installed script does for itself, but behind all others
 
@@ -25,6 +28,21 @@ def desk(tmp_path, monkeypatch, toy_host):
     made = Desk(tmp_path, monkeypatch, toy_host)
     yield made
     made.close()
+
+
+@pytest.fixture
+def house_desk(tmp_path, monkeypatch, model):
+    """The same before an engine with the model that is there."""
+    from reaper_desk import Desk  # noqa: PLC0415 - as above
+
+    clock = MonotonicClock()
+    engine = Engine(model, clock)
+    server = Server(engine, clock, port=0)
+    engine.on_failure = server.failed
+    with running(server), gateway_to(server.endpoint, tmp_path / "sessions", server) as host:
+        made = Desk(tmp_path, monkeypatch, host)
+        yield made
+        made.close()
 
 
 @pytest.fixture

@@ -89,6 +89,7 @@ class Desk:
     def settle(self, **changes) -> None:
         """What the settings dialog would write."""
         usual = {"prompt": "0.25", "prompt_b": "", "negative": "", "seed": "0", "bars": "4"}
+        usual["loras"] = ""
         self.reaper.answers.append([*(usual | changes).values(), str(self.host.port)])
         self.run("settings")
 

@@ -260,7 +260,7 @@ def test_a_selection_that_ends_on_a_bar_line_takes_no_further_bar(desk):
     ],
 )
 def test_nothing_selected_is_said_and_the_connection_goes_on(desk, action, words):
-    desk.reaper.answers.append(["new prompt", "", "", "0", "4", str(desk.host.port)])
+    desk.reaper.answers.append(["new prompt", "", "", "0", "4", "", str(desk.host.port)])
     desk.connect()
     desk.do(action, words)
     desk.do("settings", "Sent: ")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -239,12 +240,23 @@ def test_an_item_is_cut_out_and_begins_on_the_bar_line_before_it(request_file, t
 
 
 @pytest.mark.parametrize(
+    ("typed", "words"), [("", []), ("tape", ["tape"]), (" tape ,air,", ["tape", "air"])]
+)
+def test_loras_are_words_of_the_command_place_by_place(request_file, tmp_path, typed, words):
+    made = render_words(read_request(request_file(loras=typed)), tmp_path)
+    assert [after for word, after in pairwise(made) if word == "--lora"] == words
+
+
+@pytest.mark.parametrize(
     ("more", "words"),
     [
         ({"version": 2}, "update the script"),
         ({"first_bar": 0}, "first_bar"),
         ({"seed": -1}, "seed"),
         ({"unknown": 1}, "unknown"),
+        ({"loras": ", tape"}, "leave none empty between"),
+        ({"loras": "a, b, c, d, e"}, "4 places"),
+        ({"loras": "../tape"}, "anacrusis lora list"),
         ({"project": "/nowhere.rpp"}, "nowhere.rpp"),
         (
             {"source": {"file": "/nowhere.wav", "offset_s": 0, "length_s": 1, "position_s": 0}},

@@ -76,7 +76,7 @@ class LuaRun:
     def __init__(self, lua, folder, later="", **world) -> None:
         usual = {
             "from": BAR_S, "to": 2 * BAR_S, "bar_s": BAR_S, "media": str(folder / "media"),
-            "project": "one", "typed": "jazz|piano|7|2", "ticks": 3, "rpp": rpp_of(song()),
+            "project": "one", "typed": "jazz|piano|7|2|", "ticks": 3, "rpp": rpp_of(song()),
         }  # fmt: skip
         self.folder = folder
         situation = folder / "situation.lua"
@@ -157,11 +157,12 @@ def _by_hand(tmp_path):
 
 
 def test_the_request_says_what_is_to_be_rendered(lua, tmp_path):
-    run = LuaRun(lua, tmp_path, to=4 * BAR_S, typed='ja"zz \\ ü|n|7|2')
+    run = LuaRun(lua, tmp_path, to=4 * BAR_S, typed='ja"zz \\ ü|n|7|2|tape, ')
     request = json.loads(run.request().read_text())
     assert (request["first_bar"], request["last_bar"]) == (2, 4)
     assert (request["prompt"], request["negative"]) == ('ja"zz \\ ü', "n")
     assert (request["seed"], request["window_bars"], request["version"]) == (7, 2, 1)
+    assert request["loras"] == "tape, "
     assert "source" not in request
     assert Path(request["project"]).read_text() == rpp_of(song())
     assert run.lines("exec") == [f'anacrusis reaper drop "{run.request()}"']
@@ -185,20 +186,20 @@ def test_the_installed_command_is_called_where_there_is_one(lua, tmp_path):
 
 
 def test_settings_are_those_of_the_python_actions_both_ways(lua, tmp_path):
-    kept = Settings('ünï "q" \\ 😀', "b\n", "none", 5, 8)
+    kept = Settings('ünï "q" \\ 😀', "b\n", "none", 5, 8, "tape, air")
     state = {"anacrusis/settings": kept.text()}
-    run = LuaRun(lua, tmp_path, state=state, typed="new ✓|none|6|4")
-    assert run.lines("dialog") == ['ünï "q" \\ 😀|none|5|8']
+    run = LuaRun(lua, tmp_path, state=state, typed="new ✓|none|6|4|, air")
+    assert run.lines("dialog") == ['ünï "q" \\ 😀|none|5|8|tape, air']
     (written,) = run.lines("state")
-    assert settings_of(written) == Settings("new ✓", "b\n", "none", 6, 4)
+    assert settings_of(written) == Settings("new ✓", "b\n", "none", 6, 4, ", air")
 
 
 @pytest.mark.parametrize(
     ("world", "words"),
     [
         ({"to": BAR_S}, "Make a time selection first: the bars that it touches are rendered."),
-        ({"typed": "a|b|seven|4"}, "Seed and bars are whole numbers."),
-        ({"typed": "a|b|1|0"}, "Seed and bars are whole numbers."),
+        ({"typed": "a|b|seven|4|"}, "Seed and bars are whole numbers."),
+        ({"typed": "a|b|1|0|"}, "Seed and bars are whole numbers."),
         ({"broken": True}, "could not be started: run `anacrusis reaper install`."),
     ],
 )

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from anacrusis_reaper import mailbox
@@ -9,17 +10,19 @@ from anacrusis_reaper.api import Api, FxParameter, ItemPlace, Knot, MidiNote, Ta
 from anacrusis_reaper.item_sound import _reason_against_file
 from anacrusis_reaper.knobs import Knob, find_carrier
 from anacrusis_reaper.lanes import MOST_POINTS, lane_message, lane_points, thinned
+from anacrusis_reaper.loras import lora_names
 from anacrusis_reaper.midi_notes import passes
 from anacrusis_reaper.refusal import RefusedError
 from anacrusis_reaper.settings import Settings, settings_from, settings_of
 from anacrusis_reaper.tempo_markers import Marker, ProjectTempo, song_map
 from fake_reaper import Effect, FakeReaper, Parameter, Track
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from reaper_desk import lanes_effect
 
 from bridge_protocol.lanes import Anchor, Breakpoint, BreakpointLane
-from bridge_protocol.parameters import parameter
+from bridge_protocol.parameters import LORA_PLACES, parameter
+from bridge_protocol.schema import LoraUse
 from bridge_protocol.tempo import TempoMap
 from engine_host.server.hub import manifest
 
@@ -244,7 +247,7 @@ def test_a_stretched_item_under_a_moving_tempo_is_left_to_reaper():
 
 
 def test_settings_survive_their_text_and_rubbish_has_the_defaults():
-    made = Settings("a", "b", "c", 7, 8)
+    made = Settings("a", "b", "c", 7, 8, ", tape")
     assert settings_of(made.text()) == made
     for text in ("", "rubbish", "[]", "null", '{"seed": "7", "prompt": 5, "window_bars": true}'):
         assert settings_of(text) == Settings()
@@ -260,14 +263,51 @@ def test_settings_survive_their_text_and_rubbish_has_the_defaults():
         (4, "0", "Bars rendered together"),
         (4, "65", "Bars rendered together"),
         (4, "4.0", "Bars rendered together"),
+        (5, "a, b, c, d, e", "LoRAs"),
+        (5, "tape:0.8", "LoRAs"),
     ],
 )
 def test_a_wrong_field_of_the_dialog_is_named(index, text, name):
-    fields = ["a", "b", "c", "1", "4"]
+    fields = ["a", "b", "c", "1", "4", "tape"]
     fields[index] = text
     with pytest.raises(RefusedError) as refused:
         settings_from(fields)
     assert refused.value.message.startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ("", "", "", "")),
+        (" , ", ("", "", "", "")),
+        (", tape", ("", "tape", "", "")),
+        ("a,b , c,,,", ("a", "b", "c", "")),
+        (",,,d_1.2-x", ("", "", "", "d_1.2-x")),
+    ],
+)
+def test_loras_are_names_place_by_place(text, names):
+    assert lora_names(text) == names
+    assert len(names) == LORA_PLACES
+
+
+@given(st.one_of(st.text(min_size=1), st.from_regex(r"\A[0-9a-zA-Z_.-]{1,66}\Z")))
+@example("x" * 64)
+@example("x" * 65)
+@example("../tape")
+@example("tape\n")
+def test_a_lora_has_the_names_that_the_protocol_takes(name):
+    assume("," not in name and name == name.strip())
+    sent = {"type": "lora_use", "seq": 1, "place": 1, "name": name}
+    try:
+        msgspec.convert(sent, LoraUse)
+        is_taken = True
+    except msgspec.ValidationError:
+        is_taken = False
+    try:
+        assert lora_names(name) == (name, "", "", "")
+        assert is_taken
+    except RefusedError as refused:
+        assert (refused.code, is_taken) == ("BAD_NOTATION", False)
 
 
 def test_mail_is_kept_in_order_until_it_is_collected(api):

@@ -5,15 +5,11 @@ import numpy as np
 import pytest
 import soundfile
 from fake_reaper import Marker, Track, audio_item
-from gateway_setup import gateway_to, running
-from reaper_desk import Desk, add_lanes, laid
+from reaper_desk import add_lanes, laid
 from rpp_of import rpp_of
 
-from bridge_protocol.clock import MonotonicClock
 from bridge_protocol.lanes import Breakpoint, Shape
 from engine_host.models.house.model import load_house_model
-from engine_host.server.router import Server
-from engine_host.stream.engine import Engine
 
 RATE = 48_000
 OFFSET, LENGTH = 0.25, 6.0
@@ -22,18 +18,6 @@ OFFSET, LENGTH = 0.25, 6.0
 @pytest.fixture(scope="module")
 def model():
     return load_house_model()
-
-
-@pytest.fixture
-def house_desk(tmp_path, monkeypatch, model):
-    clock = MonotonicClock()
-    engine = Engine(model, clock)
-    server = Server(engine, clock, port=0)
-    engine.on_failure = server.failed
-    with running(server), gateway_to(server.endpoint, tmp_path / "sessions", server) as host:
-        desk = Desk(tmp_path, monkeypatch, host)
-        yield desk
-        desk.close()
 
 
 def drums(path):

@@ -15,6 +15,7 @@ load("play_head.js");
 load("lane.js");
 load("gateway.js");
 load("refusals.js");
+load("lora_names.js");
 load("song_teller.js");
 load("lane_teller.js");
 load("slot_deck.js");

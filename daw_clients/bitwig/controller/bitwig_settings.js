@@ -9,6 +9,8 @@ var MACHINE_PANEL = "Engine";
 var TOKEN_CHARACTERS = 256;
 var STATUS_CHARACTERS = 200;
 var NAME_CHARACTERS = 64;
+/** Four names, and what is between them. */
+var LORAS_CHARACTERS = 4 * (NAME_CHARACTERS + 2);
 var MOST_REPEAT = 256;
 var MOST_BARS_AHEAD = 4;
 
@@ -17,6 +19,7 @@ function BitwigSettings() {
     var project = host.getDocumentState(), machine = host.getPreferences();
     this.prompt = project.getStringSetting("Prompt", PROJECT_PANEL, PROTOCOL.PROMPT_CHARACTERS, "");
     this.seed = project.getNumberSetting("Seed", PROJECT_PANEL, 0, PROTOCOL.MAX_SEED, 1, "", 0);
+    this.loras = project.getStringSetting("LoRAs", PROJECT_PANEL, LORAS_CHARACTERS, "");
     this.source = project.getStringSetting("Source", PROJECT_PANEL, NAME_CHARACTERS, "");
     this.repeatBars = project.getNumberSetting("Source repeats every", PROJECT_PANEL, 0, MOST_REPEAT,
         1, "bars", 0);
@@ -28,8 +31,8 @@ function BitwigSettings() {
     this.barsAhead = machine.getNumberSetting("Bars ahead", MACHINE_PANEL, 1, MOST_BARS_AHEAD, 1,
         "bars", 2);
     this.statusText = machine.getStringSetting("Status", MACHINE_PANEL, STATUS_CHARACTERS, "");
-    var read = [this.prompt, this.seed, this.source, this.repeatBars, this.follow, this.token,
-        this.tcpPort, this.barsAhead];
+    var read = [this.prompt, this.seed, this.loras, this.source, this.repeatBars, this.follow,
+        this.token, this.tcpPort, this.barsAhead];
     for (var i = 0; i < read.length; i++) {
         read[i].markInterested();
     }
@@ -40,6 +43,7 @@ BitwigSettings.prototype.read = function () {
     return {
         prompt: String(this.prompt.get()),
         seed: Math.round(this.seed.getRaw()),
+        loras: String(this.loras.get()),
         source: String(this.source.get()).trim(),
         repeatBars: Math.round(this.repeatBars.getRaw()),
         follow: String(this.follow.get()) === "on",

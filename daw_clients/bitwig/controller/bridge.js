@@ -14,8 +14,8 @@ var WINDOW_BARS = 4;
 /** One is heard, one may be emptied; the others hold what comes. */
 var SPARE_SLOTS = 2;
 
-/** @typedef {{prompt: string, seed: number, source: string, repeatBars: number, follow: boolean,
- *   token: string, tcpPort: number, barsAhead: number}} SettingValues */
+/** @typedef {{prompt: string, seed: number, loras: string, source: string, repeatBars: number,
+ *   follow: boolean, token: string, tcpPort: number, barsAhead: number}} SettingValues */
 
 /**
  * @constructor

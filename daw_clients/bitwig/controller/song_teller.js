@@ -1,8 +1,10 @@
-// Prompt, seed and source: told when they change, and all of them to an engine that knows nothing. Plain ES5.
+// Prompt, seed, LoRAs and source: told when they change, and all of them to an engine that knows nothing.
+// Plain ES5.
 
 /** A source by the name that `anacrusis source FILE` prints. */
 var SOURCE_NAME = /^[0-9a-f]{64}$/;
 var NO_SOURCE = " 0";
+var LORAS_WORDS = "LoRAs: up to four names that `anacrusis lora list` prints, between commas";
 /** When to ask again for a source that the engine did not have. */
 var SOURCE_RETRY_MS = 5000;
 
@@ -20,6 +22,7 @@ function SongTeller(gateway, refusals) {
     this.prompt = null;
     /** @type {?number} */
     this.seed = null;
+    this.loras = noLoras();
     this.source = NO_SOURCE;
     /** @type {?number} */
     this.retryMs = null;
@@ -29,6 +32,7 @@ function SongTeller(gateway, refusals) {
 SongTeller.prototype.forget = function () {
     this.prompt = null;
     this.seed = null;
+    this.loras = noLoras();
     this.source = NO_SOURCE;
     this.retryMs = null;
 };
@@ -36,13 +40,14 @@ SongTeller.prototype.forget = function () {
 /** @param {SettingValues} settings */
 SongTeller.prototype.tell = function (settings) {
     this.tellSource(settings);
+    this.tellLoras(settings.loras);
     if (settings.seed !== this.seed) {
         this.seed = settings.seed;
-        this.change({type: "param", parameter: "seed", value: settings.seed});
+        this.change("param", {type: "param", parameter: "seed", value: settings.seed});
     }
     if (settings.prompt !== this.prompt) {
         this.prompt = settings.prompt;
-        this.change({type: "prompt", text: settings.prompt});
+        this.change("prompt", {type: "prompt", text: settings.prompt});
     }
 };
 
@@ -60,8 +65,8 @@ SongTeller.prototype.tellSource = function (settings) {
         this.refusals.set("source_use", "Source: paste the name that `anacrusis source FILE` prints");
         return;
     }
-    this.change({type: "source_use", hash: source, repeat_bars: settings.repeatBars},
-        function (reply) {
+    this.change("source_use",
+        {type: "source_use", hash: source, repeat_bars: settings.repeatBars}, function (reply) {
             if (reply.code === PROTOCOL.CODES.UNKNOWN_SOURCE) {
                 self.retryMs = self.gateway.nowMs + SOURCE_RETRY_MS;
                 self.refusals.set("source_use",
@@ -70,17 +75,31 @@ SongTeller.prototype.tellSource = function (settings) {
         });
 };
 
+/** Each place for itself: one that is taken says nothing of another that is refused.
+ * @param {string} text */
+SongTeller.prototype.tellLoras = function (text) {
+    var names = loraNames(text);
+    this.refusals.set("LoRAs", names === null ? LORAS_WORDS : "");
+    for (var i = 0; names !== null && i < names.length; i++) {
+        if (names[i] !== this.loras[i]) {
+            this.loras[i] = names[i];
+            this.change("lora_use " + (i + 1), {type: "lora_use", place: i + 1, name: names[i]});
+        }
+    }
+};
+
 /**
+ * @param {string} topic of a refusal
  * @param {{[field: string]: any}} message
  * @param {function(any): void=} onReply
  */
-SongTeller.prototype.change = function (message, onReply) {
+SongTeller.prototype.change = function (topic, message, onReply) {
     var self = this;
     if (this.quantised) {
         message.when = {kind: "next_bar"};
     }
     this.gateway.ask(message, function (reply) {
-        self.refusals.hear(message.type, reply);
+        self.refusals.hear(topic, reply);
         if (onReply) {
             onReply(reply);
         }

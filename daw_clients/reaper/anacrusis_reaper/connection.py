@@ -12,6 +12,7 @@ from .api import Api
 from .follow import Follow
 from .handles import Item, Project
 from .item_sound import read_item
+from .loras import LoraPlaces
 from .midi_notes import notes_of
 from .morph import LANE, begin_morph, end_morph, plan_morph
 from .placing import Bar, lay_on_new_track, taken_over
@@ -36,6 +37,7 @@ class Connection:
         self._session = Session(link, api.now_s)
         self._runner = Runner(self._refused)
         self._sync: ProjectSync | None = None
+        self._loras = LoraPlaces(self._session, say)
         self._follow: Follow | None = None
         self._source: dict[str, Any] = no_source("source")
         self._said = ""
@@ -181,13 +183,18 @@ class Connection:
         assert self._sync is not None
         for words in self._sync.new_remarks(now):
             self._say(words)
-        sent = yield from self._sync.tell(now)
+        sent: list[str] = yield from self._sync.tell(now)
         if self._follow is not None:
             self._follow.told(now, "tempo map" in sent)
-        return sent
+        places: list[str] = yield from self._loras.tell(now.loras)
+        return sent + places
 
     def _follow_edit(self, now: Snapshot) -> Task:
-        sent: list[str] = yield from self._told(now)
+        try:
+            sent: list[str] = yield from self._told(now)
+        except RefusedError as error:
+            self._say_once(error.message)  # the next edit will meet it again
+            return
         if sent:
             self._say(summary(sent, now.carrier))
 

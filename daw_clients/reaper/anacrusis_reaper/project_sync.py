@@ -13,6 +13,7 @@ from .engine_frames import Frames, frame_seconds
 from .handles import Envelope, Project
 from .knobs import Carrier, Knob, Spec, default_of, find_carrier
 from .lanes import Point, lane_message, lane_points
+from .loras import lora_names
 from .refusal import RefusedError
 from .session import Session
 from .settings import KEY, settings_of
@@ -29,11 +30,12 @@ Message = Dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """The project as it is now. ``wanted``: what is to be in force, by name."""
+    """The project as it is now. ``wanted``: what is to be in force, by name; ``loras``: by place."""
 
     song: SongMap
     window_bars: int
     wanted: dict[str, Any]
+    loras: tuple[str, ...]
     carrier: str
     remarks: tuple[str, ...]
 
@@ -66,11 +68,11 @@ class ProjectSync:
             if carrier.others:
                 words = "{} further effects could carry lanes; {} does."
                 remarks.append(words.format(carrier.others, carrier.where))
-        where = carrier.where if carrier else ""
-        return Snapshot(song, settings.window_bars, wanted, where, tuple(remarks))
+        where, loras = carrier.where if carrier else "", lora_names(settings.loras)
+        return Snapshot(song, settings.window_bars, wanted, loras, where, tuple(remarks))
 
     def tell(self, now: Snapshot) -> Part:
-        """Sends what changed and waits for the replies; returns the names of what was sent.
+        """Sends what changed but the LoRAs, and waits; returns the names of what was sent.
 
         What the project doesn't say any more goes back to its default. What this model can't hear is
         left out, and counts as told.
@@ -175,5 +177,6 @@ def summary(sent: Sequence[str], carrier: str) -> str:
     told += ["lanes of " + ", ".join(lanes)] if lanes else []
     told += [f"{values} single values"] if values else []
     told += ["prompts"] if any(name.startswith("prompt ") for name in sent) else []
+    told += ["LoRAs"] if any(name.startswith("lora ") for name in sent) else []
     of = f"from {carrier}" if carrier else "no effect carries lanes"
     return "Sent: {} ({}).".format(", ".join(told), of)

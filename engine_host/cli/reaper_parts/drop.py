@@ -21,6 +21,7 @@ from bridge_protocol.bars import BarGrid
 from bridge_protocol.errors import ErrorCode, RefusedError
 from daw_clients.projects.opening import open_project
 from daw_clients.projects.project import Project
+from daw_clients.reaper.anacrusis_reaper import loras, refusal
 from engine_host.files import replacing
 
 SHORT_S = 0.01  # by how much a file may be shorter than the item that plays it
@@ -41,7 +42,10 @@ class DroppedSource(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DropRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """What the script asks for; bars from 1, both included. Paths are absolute."""
+    """What the script asks for; bars from 1, both included. Paths are absolute.
+
+    ``loras``: names between commas, as the dialog has them.
+    """
 
     version: Literal[1]
     project: str
@@ -52,6 +56,7 @@ class DropRequest(msgspec.Struct, forbid_unknown_fields=True):
     negative: str = ""
     seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)] = 0
     window_bars: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
+    loras: str = ""
     source: DroppedSource | None = None
 
 
@@ -105,16 +110,30 @@ def _answered(request: DropRequest, folder: Path, render: Render) -> dict[str, A
 def render_words(request: DropRequest, folder: Path) -> list[str]:
     """The words after ``anacrusis render``; a source is cut into a file of its own in ``folder``.
 
-    RefusedError as the project's and the source's files have it.
+    RefusedError as the project's and the source's files have it, BAD_NOTATION for LoRAs.
     """
     words = ["--project", request.project, "--bars", f"{request.first_bar}-{request.last_bar}"]
     words += ["--prompt", request.prompt, "--negative", request.negative]
     words += ["--seed", str(request.seed), "--window", str(request.window_bars)]
+    words += [word for name in _loras(request) for word in ("--lora", name)]
     words += ["--bits", "float", "--no-resume", "--quiet", "--out", request.out]
     if request.source is None:
         return words
     bar, cut = _cut(request, request.source, folder)
     return [str(cut), "--source-at", str(bar), *words]
+
+
+def _loras(request: DropRequest) -> list[str]:
+    """The names, from place 1 on; the command's words know no empty place before another."""
+    try:
+        names = loras.lora_names(request.loras)
+    except refusal.RefusedError as error:
+        raise RefusedError(ErrorCode.BAD_NOTATION, "loras", error.message) from None
+    found = [name for name in names if name]
+    if found != list(names[: len(found)]):
+        text = "LoRAs: without Python they fill the places from 1 on; leave none empty between."
+        raise RefusedError(ErrorCode.BAD_NOTATION, "loras", text)
+    return found
 
 
 def _cut(request: DropRequest, source: DroppedSource, folder: Path) -> tuple[int, Path]:

@@ -21,11 +21,14 @@ final class BitwigSettings {
     private static final int ENGINE_PORT = 5317;
     private static final int STATUS_CHARACTERS = 200;
     private static final int NAME_CHARACTERS = 64;
+    /** Four names, and what is between them. */
+    private static final int LORAS_CHARACTERS = 4 * (NAME_CHARACTERS + 2);
     private static final int MOST_REPEAT = 256;
     private static final int MOST_BARS_AHEAD = 4;
 
     private final SettableStringValue prompt;
     private final SettableRangedValue seed;
+    private final SettableStringValue loras;
     private final SettableStringValue source;
     private final SettableRangedValue repeatBars;
     private final SettableEnumValue follow;
@@ -38,6 +41,7 @@ final class BitwigSettings {
         Preferences machine = host.getPreferences();
         prompt = project.getStringSetting("Prompt", PROJECT_PANEL, Protocol.PROMPT_CHARACTERS, "");
         seed = project.getNumberSetting("Seed", PROJECT_PANEL, 0, Protocol.MAX_SEED, 1, "", 0);
+        loras = project.getStringSetting("LoRAs", PROJECT_PANEL, LORAS_CHARACTERS, "");
         source = project.getStringSetting("Source", PROJECT_PANEL, NAME_CHARACTERS, "");
         repeatBars = project.getNumberSetting("Source repeats every", PROJECT_PANEL, 0, MOST_REPEAT, 1, "bars", 0);
         follow = project.getEnumSetting("Follow", PROJECT_PANEL, new String[] {"off", "on"}, "on");
@@ -46,6 +50,7 @@ final class BitwigSettings {
         status = machine.getStringSetting("Status", MACHINE_PANEL, STATUS_CHARACTERS, "");
         prompt.markInterested();
         seed.markInterested();
+        loras.markInterested();
         source.markInterested();
         repeatBars.markInterested();
         follow.markInterested();
@@ -54,7 +59,7 @@ final class BitwigSettings {
     }
 
     HostSettings read() {
-        return new HostSettings(prompt.get(), Math.round(seed.getRaw()), source.get().trim(),
+        return new HostSettings(prompt.get(), Math.round(seed.getRaw()), loras.get(), source.get().trim(),
                 (int) Math.round(repeatBars.getRaw()), follow.get().equals("on"),
                 (int) Math.round(port.getRaw()), (int) Math.round(barsAhead.getRaw()));
     }

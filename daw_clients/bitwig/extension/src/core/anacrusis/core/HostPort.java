@@ -11,9 +11,12 @@ public interface HostPort {
             boolean looping, double loopStart, double loopEnd) {
     }
 
-    /** What the user set; {@code source} is the name of a source that the engine has, or empty. */
-    record HostSettings(String prompt, long seed, String source, int repeatBars, boolean follow, int port,
-            int barsAhead) {
+    /**
+     * What the user set; {@code loras} are names between commas, {@code source} is the name of a source that
+     * the engine has, or empty.
+     */
+    record HostSettings(String prompt, long seed, String loras, String source, int repeatBars, boolean follow,
+            int port, int barsAhead) {
     }
 
     /** A remote control at 0 to 1. */
