@@ -66,9 +66,8 @@ def demo(
     song = demo_song()
     material = _material(source, song)
     clock = MonotonicClock()
-    threads = (
-        HOUSE_THREADS if model == HOUSE else 1
-    )  # it ticks on one thread and encodes on another
+    # Another model ticks on one thread and encodes on another, both PyTorch's.
+    threads = HOUSE_THREADS if model == HOUSE else 1
     choice = ModelChoice(model, device, dtype, threads=threads)
     with engine_process(port, choice) as endpoint, Client(endpoint, clock) as client:
         welcome = client.connect()
@@ -76,9 +75,10 @@ def demo(
         client.on(Pulse, pulses.append)
         hears_source = "source" in welcome.model.capabilities
         heard = material if hears_source else None
-        buffer_seconds = BUFFER_SECONDS if model == HOUSE else LARGE_MODEL_BUFFER_SECONDS
+        large = model != HOUSE
+        buffer_seconds = LARGE_MODEL_BUFFER_SECONDS if large else BUFFER_SECONDS
         daw = _daw(client, clock, song, heard, seed, buffer_seconds)
-        scenario = Scenario(daw, song)
+        scenario = Scenario(daw, song, early=large)
         _play(daw, scenario)
         client.poll(0.3)
     report = make_report(daw, scenario, welcome, _while_playing(pulses, daw), seed)

@@ -69,10 +69,15 @@ class Step:
 
 @dataclass
 class Scenario:
-    """The user's hands: call :meth:`act` between blocks. ``wanted`` says what each change asked for."""
+    """The user's hands: call :meth:`act` between blocks. ``wanted`` says what each change asked for.
+
+    ``early``: the loop is cleared and the prompt asked for a bar or two sooner, as the engine takes
+    longer from a change to its sound.
+    """
 
     daw: SimulatedDaw
     song: Song
+    early: bool = False
     wanted: dict[int, str] = field(default_factory=dict)
     classes: dict[int, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
@@ -89,8 +94,8 @@ class Scenario:
         self.steps = [
             Step("4", 0, self._sweep),
             Step("5.3", 0, lambda: self._turn("shift", 2.5)),
-            Step("4", 1, self.daw.clear_loop),
-            Step("5", 1, self._promise_prompt),
+            Step("3.2" if self.early else "4", 1, self.daw.clear_loop),
+            Step("3.3" if self.early else "5", 1, self._promise_prompt),
             Step("10", 1, lambda: self._turn("shift", 1.5)),
             Step("14", 1, lambda: self.daw.announce_jump(self.song.ppq("17"), self.song.ppq("13"))),
         ]
