@@ -24,7 +24,8 @@ from engine_host.cli import options
 from engine_host.cli.bench_parts.played import play
 from engine_host.cli.bench_parts.rehearsal import Rehearsal
 from engine_host.cli.bench_parts.time_tables import tables
-from engine_host.models.catalogue import HOUSE, ModelChoice, load_model
+from engine_host.cli.model_loading import loaded_aloud
+from engine_host.models.catalogue import HOUSE, ModelChoice, check_model
 from engine_host.models.house.model import LONGEST_WINDOW_FRAMES
 
 _QUICK_FRAMES = 100
@@ -85,7 +86,7 @@ def engine(
 
 
 def _other_model(choice: ModelChoice, json_file: Path | None) -> None:
-    found = run_any(load_model(choice), DEPTHS, MonotonicClock(), _tell)
+    found = run_any(loaded_aloud(check_model(choice)), DEPTHS, MonotonicClock(), _tell)
     result = {"machine": _machine(), "versions": _versions(), "date": _today(), **found}
     if json_file is not None:
         _write(json_file, json.dumps(result, indent=1))

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine_host.cli import options
+from engine_host.cli.model_loading import loaded_aloud
 from engine_host.models.catalogue import HOUSE, ModelChoice, check_model
 from engine_host.server.router import DEFAULT_PORT
 
@@ -69,7 +70,7 @@ def _devices() -> list[str]:
 
 def _model(choice: ModelChoice) -> dict[str, object]:
     checked = check_model(choice)
-    model = checked.load()
+    model = loaded_aloud(checked)
     memory = {} if checked.plan is None else {"memory": f"needs {checked.plan.words()}"}
     return {
         "name": model.name,

@@ -222,6 +222,11 @@ class AdaptableModel(Protocol):
         """The LoRAs that a condition can name."""
         ...
 
+
+@runtime_checkable
+class MergeableModel(Protocol):
+    """An adaptable model whose weights can be changed."""
+
     def merge(self, loras: Sequence[tuple[str, float]], field: str) -> None:
         """These LoRAs, at these strengths, into the weights, in place of what was merged before.
 

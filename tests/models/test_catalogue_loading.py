@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bridge_protocol.errors import ErrorCode, RefusedError
-from engine_host.models.catalogue import ModelChoice, check_model, load_model
+from engine_host.models.catalogue import ModelChoice, check_model
 from engine_host.models.catalogue.adding import add_folder, differences
 from engine_host.models.catalogue.checks import check_folder
 from engine_host.models.catalogue.devices import device_of, dtype_of
@@ -46,19 +46,19 @@ def refused(choice, **options):
 
 
 def test_the_house_model_is_the_default_and_needs_nothing_from_outside():
-    model = load_model(ModelChoice(accelerator="eager"))
+    model = check_model(ModelChoice(accelerator="eager")).load()
     assert "grid" in model.capabilities
     assert model.accelerator.startswith("torch eager")
 
 
 def test_a_path_loads_a_checkpoint_of_the_true_classes(tiny_acestep):
-    model = load_model(ModelChoice(str(tiny_acestep), threads=1))
+    model = check_model(ModelChoice(str(tiny_acestep), threads=1)).load()
     assert model.name == tiny_acestep.name
     assert model.geometry.latent_channels == 8
 
 
 def test_the_second_family_loads_by_its_path_too(tiny_stable_audio):
-    model = load_model(ModelChoice(str(tiny_stable_audio), threads=1))
+    model = check_model(ModelChoice(str(tiny_stable_audio), threads=1)).load()
     assert model.geometry.sample_rate_hz == 44_100
     assert model.capabilities == {"text", "source", "inpaint"}
     checked = check_model(ModelChoice(str(tiny_stable_audio)))
@@ -68,7 +68,7 @@ def test_the_second_family_loads_by_its_path_too(tiny_stable_audio):
 def test_a_name_loads_what_was_added_under_it(tiny_acestep):
     add_folder(tiny_acestep, "mine", quiet)
     assert library_place("mine").folder == tiny_acestep
-    assert load_model(ModelChoice("mine", threads=1)).geometry.latent_channels == 8
+    assert check_model(ModelChoice("mine", threads=1)).load().geometry.latent_channels == 8
     (listed,) = [one for one in listed_models() if one.name == "mine"]
     assert listed.ready
     assert listed.family == "acestep"
@@ -251,8 +251,8 @@ def test_a_damaged_record_is_refused_by_its_name(library):
 def test_the_house_model_and_the_help_cost_no_diffusers():
     code = (
         "import sys, engine_host.models.catalogue, engine_host.cli.app\n"
-        "from engine_host.models.catalogue import ModelChoice, load_model\n"
-        "load_model(ModelChoice(accelerator='auto'))\n"
+        "from engine_host.models.catalogue import ModelChoice, check_model\n"
+        "check_model(ModelChoice(accelerator='auto')).load()\n"
         "sys.exit('diffusers' in sys.modules or 'transformers' in sys.modules)"
     )
     pytest.importorskip("onnxruntime")

@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge_protocol.clock import Clock
 from engine_host.cli import options
+from engine_host.cli.model_loading import loaded_aloud
 from engine_host.cli.render_parts.loras import merge_loras
 from engine_host.identity import machine_identity
 from engine_host.models.catalogue import ModelChoice, check_model
@@ -38,7 +39,7 @@ class LoadedEngine:
 
 
 def load_engine(choice: EngineChoice, clock: Clock) -> LoadedEngine:
-    """Checks and loads the model. RefusedError as `engine_host.models.catalogue.load_model` says."""
+    """Checks and loads the model. RefusedError as `check_model` and its `load` say."""
     told = choice.model
     rows = choice.rows or told.depth
     checked = check_model(replace(told, depth=rows))
@@ -58,4 +59,4 @@ def load_engine(choice: EngineChoice, clock: Clock) -> LoadedEngine:
 
 def loaded_model(checked: CheckedModel) -> Model:
     """The model of a check; a seam for tests, which keep theirs."""
-    return checked.load()
+    return loaded_aloud(checked)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.parameters import LORA_PLACES, parameter
-from engine_host.models.interface import AdaptableModel, Model
+from engine_host.models.interface import MergeableModel, Model
 from engine_host.session.loras import adapters_of, recommended
 from engine_host.stream.settings import Edit, set_adapter, set_value
 
@@ -60,10 +60,14 @@ def merge_loras(model: Model, texts: Sequence[str], field: str) -> dict[str, lis
     `RefusedError` as `read_loras` and `looked_up`, CANNOT_HEAR where the weights can't be changed.
     """
     loras = [looked_up(lora, model, field) for lora in read_loras(texts, field)]
+    if not loras:
+        return {}
+    if not isinstance(model, MergeableModel):
+        words = f"{model.name} plays LoRAs in places only; take --lora."
+        raise RefusedError(ErrorCode.CANNOT_HEAR, field, words)
     strengths = [1.0 if lora.strength is None else lora.strength for lora in loras]
-    if loras and isinstance(model, AdaptableModel):
-        names = [lora.name for lora in loras]
-        model.merge(list(zip(names, strengths, strict=True)), field)
+    names = [lora.name for lora in loras]
+    model.merge(list(zip(names, strengths, strict=True)), field)
     return {
         lora.name: [lora.digest, strength] for lora, strength in zip(loras, strengths, strict=True)
     }

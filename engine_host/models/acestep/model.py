@@ -110,7 +110,7 @@ class AceStepModel:
         return self._parts.loras
 
     def merge(self, loras: Sequence[tuple[str, float]], field: str) -> None:
-        """See `engine_host.models.interface.AdaptableModel`."""
+        """See `engine_host.models.interface.MergeableModel`."""
         shelf = self._parts.loras
         self._parts.velocity.merge([(shelf.adapter(name, field), s) for name, s in loras])
 

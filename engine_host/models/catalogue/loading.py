@@ -64,6 +64,13 @@ class CheckedModel:
             told["dtype"] = str(self.dtype).removeprefix("torch.")
         return told
 
+    def words(self) -> str:
+        """What is to be loaded and where; empty for the house model, which takes no time."""
+        if self.plan is None:
+            return ""
+        dtype = str(self.dtype).removeprefix("torch.")
+        return f"{self.place.name} on {self.device} in {dtype}: {self.plan.words()}"
+
     def load(self) -> Model:
         """Loads it. RefusedError: LIMIT where the memory is used up after all, INTERNAL where a
         library can't make anything of the weights, NOT_INSTALLED and OUT_OF_RANGE as the families
@@ -92,11 +99,6 @@ class CheckedModel:
         from engine_host.models.stable_audio.loading import load_stable_audio  # noqa: PLC0415
 
         return load_stable_audio(folder, *where)
-
-
-def load_model(choice: ModelChoice) -> Model:
-    """Checks and loads a model; see `check_model` and `CheckedModel.load` for what is refused."""
-    return check_model(choice).load()
 
 
 def check_model(

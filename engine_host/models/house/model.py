@@ -124,7 +124,7 @@ class HouseModel:
         return None if self._adapted is None else self._adapted.shelf
 
     def merge(self, loras: Sequence[tuple[str, float]], field: str) -> None:
-        """See `engine_host.models.interface.AdaptableModel`; the graph of ONNX Runtime stays as it is."""
+        """See `engine_host.models.interface.MergeableModel`; the graph of ONNX Runtime stays as it is."""
         if self._adapted is None or not isinstance(self._runner, EagerRunner):
             raise RefusedError(
                 ErrorCode.CANNOT_HEAR,
