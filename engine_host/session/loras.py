@@ -1,6 +1,8 @@
-"""LoRAs of the engine's library: what there is, and one put into a place. Under the engine's lock."""
+"""LoRAs of the engine's library: what there is, and one put into a place."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.schema import LibraryLora, LoraUse, Ok
@@ -11,22 +13,35 @@ from engine_host.stream.engine import Engine
 from engine_host.stream.settings import set_adapter
 
 
+@dataclass(frozen=True)
+class LookedUp:
+    """That a model can play a LoRA, and what its author recommends."""
+
+    model: Model
+    advice: str
+
+
 class Loras:
     """See the module."""
 
     def __init__(self, engine: Engine, changes: Changes) -> None:
         self._engine, self._changes = engine, changes
 
-    def use(self, message: LoraUse) -> Ok:
-        """A LoRA into a place, or out of it; the reply says what its author recommends."""
-        text = ""
-        if message.name:
-            found = adapters_of(self._engine.model, "name").check(message.name, "name")
-            text = recommended(found)
+    def look_up(self, message: LoraUse) -> LookedUp:
+        """Reads the head of its file, so not under the engine's lock if it can be helped."""
+        model, name = self._engine.model, message.name
+        advice = recommended(adapters_of(model, "name").check(name, "name")) if name else ""
+        return LookedUp(model, advice)
+
+    def use(self, message: LoraUse, found: LookedUp) -> Ok:
+        """A LoRA into a place, or out of it; the reply says what its author recommends. Under the
+        engine's lock."""
+        if found.model is not self._engine.model:  # another one has taken over since
+            found = self.look_up(message)
         name = f"lora_use_{message.place}"
         edit = set_adapter(message.place, message.name)
         reply = self._changes.accept(message.seq, name, edit, message.when)
-        reply.text = text
+        reply.text = found.advice
         return reply
 
 

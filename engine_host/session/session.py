@@ -75,6 +75,7 @@ class Session:
         changes = Changes(self._song, self._stream)
         self._track = TrackInput(hello.channels, self._song, self._stream, changes)
         self._references = References(engine, sources, self._song, changes, self._track, send)
+        self._loras = Loras(engine, changes)
         self._handlers = self._handlers_with(changes)
 
     def _handlers_with(self, changes: Changes) -> dict[type[Message], Handler]:
@@ -91,7 +92,6 @@ class Session:
             Gesture: controls.gesture,
             Prompt: conditioning.prompt,
             Conditions: conditioning.conditions,
-            LoraUse: Loras(self._engine, changes).use,
             Notes: conditioning.notes,
             SourceUse: self._references.use,
             OpenStream: self._stream.open,
@@ -107,6 +107,10 @@ class Session:
         """Takes one message; returns its reply, or None for reports, which get one only if refused."""
         if isinstance(message, SourceBegin | SourceBlock | SourceEnd):
             return self._uploads.take(message, payload)  # long, and touches no stream
+        if isinstance(message, LoraUse):
+            found = self._loras.look_up(message)
+            with self._engine.lock:
+                return self._loras.use(message, found)
         with self._engine.lock:
             if isinstance(message, LiveBlock):
                 self._track.block(message, payload)

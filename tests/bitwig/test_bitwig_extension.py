@@ -221,16 +221,17 @@ def test_without_an_engine_it_says_so_and_connects_when_there_is_one(extended):
         until_said(extended, READY)
 
 
-def test_an_engine_that_ends_and_comes_back_is_told_everything_again(extended):
-    extended.remote(0, "Denoise", 0.25)
+def test_an_engine_that_ends_and_comes_back_is_told_the_settings_again(extended):
     first = toy_server()
     with running(first):
         connected(extended, port_of(first), Seed=5)
         until_said(extended, READY)
     until_said(extended, "the engine says nothing; connecting anew", LONG_MS)
     assert all(path.exists() for path in clips(extended.state))
-    with running(toy_server(port=port_of(first))):
+    heard = []
+    with running(toy_server(port=port_of(first), heard=heard)):
         until_said(extended, READY)
+    assert heard[-1].seed == 5
 
 
 def test_an_engine_that_was_started_again_unseen_is_greeted_again(extended):

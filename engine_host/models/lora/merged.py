@@ -26,7 +26,10 @@ class MergedLoras:
 
     @torch.no_grad()
     def merge(self, adapters: Sequence[tuple[Adapter, float]]) -> None:
-        """These LoRAs at these strengths, in place of what was merged before; summed in float32."""
+        """These LoRAs at these strengths, in place of what was merged before; summed in float32.
+
+        None: the weights as they were, bit for bit. A layer that is itself again keeps no copy.
+        """
         touched = {name for adapter, _ in adapters for name in adapter.layers}
         for name in sorted(touched | self._pristine.keys()):
             weight = self._layers[name].weight
@@ -37,10 +40,5 @@ class MergedLoras:
                 if part is not None:
                     total = total + strength * (part.up.float() @ part.down.float())
             weight.copy_(total if name in touched else kept)
-
-    @torch.no_grad()
-    def restore(self) -> None:
-        """The weights as they were, bit for bit; the copies are let go."""
-        for name, kept in self._pristine.items():
-            self._layers[name].weight.copy_(kept)
-        self._pristine.clear()
+            if name not in touched:
+                del self._pristine[name]
