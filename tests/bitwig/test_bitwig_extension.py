@@ -19,7 +19,7 @@ from gateway_setup import TOKEN, gateway_to, running, toy_server
 from listening_engine import ListeningEngine
 
 from bridge_protocol.conformance.vectors import load_vectors
-from bridge_protocol.schema import Credit, LaneMessage, LoraUse, Transport
+from bridge_protocol.schema import Credit, LaneMessage, LoraUse, Param, Transport
 
 SONG = ("--prompt", "jazz piano", "--seed", 7)
 BAR = 57_600
@@ -124,7 +124,11 @@ PLACE = ("sample", "address", "ppq", "bar_start_ppq")
 def told(engine: ListeningEngine) -> list:
     """Lanes, LoRAs, credit, and transport where it changed: when else it is reported differs."""
     kept, before = [], None
-    for message in engine.of(Transport, LaneMessage, LoraUse, Credit):
+    for message in engine.of(Transport, LaneMessage, LoraUse, Credit, Param):
+        if isinstance(message, Param):
+            if message.value == LAST_SEED:
+                break
+            continue
         fields = msgspec.to_builtins(message)
         fields.pop("seq", None)
         state = {name: value for name, value in fields.items() if name not in PLACE}
@@ -132,6 +136,16 @@ def told(engine: ListeningEngine) -> list:
             kept.append(fields)
         before = state if isinstance(message, Transport) else before
     return kept
+
+
+LAST_SEED = 987_654
+
+
+def everything_has_arrived(host, engine: ListeningEngine) -> None:
+    """Messages keep their order, so what was told before the last one is there when that is."""
+    host.call("settle", ms=200)
+    host.set("Seed", LAST_SEED)
+    host.until(lambda state: any(m.value == LAST_SEED for m in engine.of(Param)))
 
 
 def align(host) -> None:
@@ -153,7 +167,7 @@ def test_the_extension_tells_what_the_script_tells(bitwig, extended, listening, 
             align(host)
             before = len(told(engine))
             wander(host, seed)
-            host.call("settle", ms=200)
+            everything_has_arrived(host, engine)
         lists.append(told(engine)[before:])
         if host is extended:
             engine.close()
