@@ -1,4 +1,4 @@
-"""``anacrusis doctor``: what is installed, which model plays, on what, and whether the port is free."""
+"""``anacrusis doctor``: what is installed, which model plays, on what, and which ports are free."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bridge_protocol.gateway_frames import DEFAULT_GATEWAY_PORT
 from engine_host.cli import options
 from engine_host.cli.model_loading import loaded_aloud
 from engine_host.models.catalogue import HOUSE, ModelChoice, check_model
@@ -28,7 +29,12 @@ _PACKAGES = {
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    port: Annotated[int, typer.Option("--port", help="The port to look at.")] = DEFAULT_PORT,
+    port: Annotated[
+        int, typer.Option("--port", min=1, max=65535, help="The engine's port to look at.")
+    ] = DEFAULT_PORT,
+    gateway_port: Annotated[
+        int, typer.Option("--gateway-port", min=1, max=65535, help="The gateway's port to look at.")
+    ] = DEFAULT_GATEWAY_PORT,
     model: options.Model = HOUSE,
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
@@ -42,7 +48,8 @@ def doctor(
         "devices": _devices(),
         "packages": {extra: {n: _version(n) for n in names} for extra, names in _PACKAGES.items()},
         "model": _model(ModelChoice(model, device, dtype, accelerator)),
-        "port": {"number": port, "state": _port_state(port)},
+        "port": {"number": port, "state": _port_state(port, "an engine")},
+        "gateway_port": {"number": gateway_port, "state": _port_state(gateway_port, "a gateway")},
     }
     if as_json:
         typer.echo(json.dumps(findings, indent=1))
@@ -81,12 +88,12 @@ def _model(choice: ModelChoice) -> dict[str, object]:
     }
 
 
-def _port_state(port: int) -> str:
+def _port_state(port: int, whose: str) -> str:
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            return f"in use ({error.strerror}): an engine may be running"
+            return f"in use ({error.strerror}): {whose} may be running"
     return "free"
 
 
@@ -98,7 +105,7 @@ def _table(findings: dict[str, object]) -> Table:
                 words = [f"{n} {v or '[red]missing[/]'}" for n, v in packages.items()]
                 table.add_row(f"packages ({extra})", ", ".join(words))
         elif isinstance(value, dict):
-            table.add_row(key, ", ".join(f"{k}: {v}" for k, v in value.items()))
+            table.add_row(key.replace("_", " "), ", ".join(f"{k}: {v}" for k, v in value.items()))
         else:
             table.add_row(key, ", ".join(value) if isinstance(value, list) else str(value))
     return table

@@ -1,5 +1,6 @@
 """A real engine process on a real socket, and a simulated DAW in real time."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -105,12 +106,16 @@ def test_an_engine_that_is_not_there_is_said_in_words():
     client.close()
 
 
-def test_doctor_tells_model_and_port(anacrusis, endpoint):
+def test_doctor_tells_the_model_and_which_ports_are_taken(anacrusis, endpoint):
     port = endpoint.rsplit(":", 1)[1]
-    code, out, _ = anacrusis("doctor", "--port", port)
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        free = gone.getsockname()[1]
+    code, out, _ = anacrusis("doctor", "--json", "--port", port, "--gateway-port", str(free))
     assert code == 0
-    assert "house-1" in out
-    assert "in use" in out
+    found = json.loads(out)
+    assert found["model"]["name"] == "house-1"
+    assert found["port"]["state"].endswith("an engine may be running")
+    assert found["gateway_port"] == {"number": free, "state": "free"}
 
 
 def test_a_file_given_to_the_engine_is_there_for_every_client(endpoint, tmp_path):
