@@ -17,7 +17,7 @@ from bridge_protocol.gateway_frames import DEFAULT_GATEWAY_PORT
 from engine_host.cli import options
 from engine_host.cli.gateway import listening
 from engine_host.cli.model_loading import loaded_aloud
-from engine_host.cli.render_parts.loras import merge_loras
+from engine_host.cli.render_parts.loras import asked_to_merge, merge_loras
 from engine_host.models.catalogue import HOUSE, ModelChoice, check_model
 from engine_host.server.gateway import Gateway
 from engine_host.server.gateway_token import gateway_token
@@ -56,8 +56,10 @@ def serve(
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     clock = MonotonicClock()
     choice = ModelChoice(model_name, device, dtype, accelerator, threads, depth)
-    model = loaded_aloud(check_model(choice))
-    merge_loras(model, tuple(merge_lora or ()), options.MERGE_LORA)
+    merged = tuple(merge_lora or ())
+    checked = check_model(choice, loras=asked_to_merge(merged, options.MERGE_LORA))
+    model = loaded_aloud(checked)
+    merge_loras(model, merged, options.MERGE_LORA)
     encoder = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-encode")
     listener = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-listen")
     loader = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-load")

@@ -67,3 +67,16 @@ def test_doctor_says_what_a_checkpoint_hears_and_needs(anacrusis, tiny_acestep):
     assert model["name"] == tiny_acestep.name
     assert {"text", "lyrics", "source"} <= set(model["hears"])
     assert "of weights" in model["memory"]
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [("render", "--lora"), ("render", "--merge-lora"), ("serve", "--merge-lora")],
+)
+def test_a_lora_that_is_not_there_is_refused_before_the_model_is_loaded(
+    anacrusis, tiny_acestep, command, option
+):
+    code, _, err = anacrusis(command, "--model", tiny_acestep, option, "no:0.5")
+    assert code == 2
+    assert f"FILE_MISSING {option}" in err
+    assert "loading" not in err

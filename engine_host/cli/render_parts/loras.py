@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.parameters import LORA_PLACES, parameter
+from engine_host.models.catalogue.loras import AskedLora
 from engine_host.models.interface import MergeableModel, Model
 from engine_host.session.loras import adapters_of, recommended
 from engine_host.stream.settings import Edit, set_adapter, set_value
@@ -52,6 +53,11 @@ def looked_up(lora: Lora, model: Model, field: str) -> Lora:
     strength = found.strength if lora.strength is None else lora.strength
     words = f"{lora.name}: {advice}" if (advice := recommended(found)) else ""
     return replace(lora, strength=strength, digest=adapters.digest(lora.name, field), advice=words)
+
+
+def asked_to_merge(texts: Sequence[str], field: str) -> tuple[AskedLora, ...]:
+    """What `check_model` is told of LoRAs that `merge_loras` will be given."""
+    return tuple(AskedLora(lora.name, field, merged=True) for lora in read_loras(texts, field))
 
 
 def merge_loras(model: Model, texts: Sequence[str], field: str) -> dict[str, list[str | float]]:

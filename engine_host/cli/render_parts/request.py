@@ -10,6 +10,7 @@ from engine_host.cli import options
 from engine_host.cli.opened import OpenedProject
 from engine_host.cli.render_parts.part import Part
 from engine_host.files import Depth
+from engine_host.models.catalogue.loras import AskedLora
 from engine_host.models.interface import Model
 from engine_host.session.song import Song
 from engine_host.stream.sources import Placement, Source
@@ -37,6 +38,12 @@ class Request:
     mix: bool = False
     project: OpenedProject | None = None
     remarks: tuple[str, ...] = ()
+
+    def loras(self) -> tuple[AskedLora, ...]:
+        """All that its parts will play."""
+        return tuple(
+            AskedLora(lora.name, part.field("lora")) for part in self.parts for lora in part.loras
+        )
 
     def for_model(self, model: Model) -> Request:
         """It, with what its parts name looked up in the model's library; RefusedError names the part's field."""

@@ -30,12 +30,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Family:
-    """A family: its pipelines by diffusers' names, and its parts."""
+    """A family: its pipelines by diffusers' names, its parts, and whether our code of it plays LoRAs."""
 
     name: FamilyName
     words: str
     pipelines: tuple[str, ...]
     parts: tuple[Part, ...]
+    plays_loras: bool = False
 
 
 def _tokenizer(*classes: str) -> Part:
@@ -69,6 +70,7 @@ FAMILIES = (
             _tokenizer(),
             _scheduler(optional=True),
         ),
+        plays_loras=True,
     ),
     Family(
         "stable-audio",

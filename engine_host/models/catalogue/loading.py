@@ -13,6 +13,7 @@ from engine_host.models.catalogue.choice import ModelChoice
 from engine_host.models.catalogue.devices import device_of, dtype_of
 from engine_host.models.catalogue.families import INDEX
 from engine_host.models.catalogue.fingerprint import fingerprint, house_fingerprint
+from engine_host.models.catalogue.loras import AskedLora, check_loras
 from engine_host.models.catalogue.memory import (
     FreeBytes,
     MemoryPlan,
@@ -102,15 +103,21 @@ class CheckedModel:
 
 
 def check_model(
-    choice: ModelChoice, free: FreeBytes = free_bytes, place: Place | None = None
+    choice: ModelChoice,
+    free: FreeBytes = free_bytes,
+    place: Place | None = None,
+    loras: tuple[AskedLora, ...] = (),
 ) -> CheckedModel:
     """Finds the model, checks its files, its device and that it fits; loads nothing.
 
-    ``place`` is where it is, for one who knows already; else it is looked for.
+    ``place`` is where it is, for one who knows already; else it is looked for. ``loras`` will be
+    played from the start: they are checked too, and count in the memory (but for the house model,
+    which is loaded in no time and checks them then).
 
     Except for the house model this imports diffusers, which takes seconds. RefusedError:
     FILE_MISSING, FILE_BROKEN, BAD_FIELD (see `checks` and `sizes`), OUT_OF_RANGE for a device,
-    dtype or accelerator that can't be had, LIMIT with the figures where the memory is too small.
+    dtype or accelerator that can't be had, LIMIT with the figures where the memory is too small;
+    `check_loras`' about a LoRA.
     """
     place = place or place_of(choice.model)
     if place.folder is None:
@@ -124,7 +131,8 @@ def check_model(
 
     with quiet_libraries():
         check_sizes(checked)
-    plan = memory_plan(checked, device, dtype, choice.depth, free)
+        lora_elements = check_loras(checked, place.name, loras)
+    plan = memory_plan(checked, device, dtype, choice.depth, free, lora_elements)
     check_fits(plan, place.name, device, dtype)
     return CheckedModel(choice, place, device, dtype, checked, plan)
 

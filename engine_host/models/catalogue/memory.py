@@ -57,10 +57,15 @@ class MemoryPlan:
 
 
 def memory_plan(
-    checked: Checked, device: torch.device, dtype: torch.dtype, rows: int, free: FreeBytes
+    checked: Checked,
+    device: torch.device,
+    dtype: torch.dtype,
+    rows: int,
+    free: FreeBytes,
+    lora_elements: int = 0,
 ) -> MemoryPlan:
-    """The plan of a checked folder for forwards of ``rows`` rows."""
-    weights = checked.elements * dtype.itemsize
+    """The plan of a checked folder for forwards of ``rows`` rows, with LoRAs of so many numbers."""
+    weights = (checked.elements + lora_elements) * dtype.itemsize
     working = rows * _transformer_bytes(checked, dtype) + _codec_bytes(checked, dtype)
     context = CUDA_CONTEXT_BYTES if device.type == "cuda" else 0
     return MemoryPlan(weights, working + context, free(device))

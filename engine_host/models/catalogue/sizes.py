@@ -15,6 +15,7 @@ from bridge_protocol.errors import ErrorCode, RefusedError
 from engine_host.models.catalogue.checks import Checked
 from engine_host.models.catalogue.families import Part, read_json
 from engine_host.models.catalogue.headers import TensorEntry
+from engine_host.models.lora.adapter import LayerSize, sizes_of
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -26,6 +27,12 @@ def check_sizes(checked: Checked) -> None:
         if part.weights:
             folder = checked.folder / part.folder
             _compare(folder, _wanted(folder, part), checked.weights[part.folder].tensors)
+
+
+def linear_sizes(checked: Checked, folder: str) -> dict[str, LayerSize]:
+    """The linear layers of one part, by its config."""
+    (part,) = (part for part in checked.parts if part.folder == folder)
+    return sizes_of(_empty(checked.folder / folder, part))
 
 
 def _compare(folder: Path, wanted: Shapes, found: Mapping[str, TensorEntry]) -> None:
