@@ -20,7 +20,9 @@ class InProcess:
     it does in life, and what it sends arrives once the host's clock has come to that moment.
     """
 
-    def __init__(self, tick_ms: float = 20.0, model=None, swap=None, **options) -> None:
+    def __init__(
+        self, tick_ms: float = 20.0, model=None, swap=None, library=None, **options
+    ) -> None:
         self.clock = VirtualClock()
         self.engine_clock = VirtualClock()
         self.model = model or ToyModel(self.engine_clock, int(tick_ms * 1e6))
@@ -28,7 +30,7 @@ class InProcess:
         self._engine_speaks = False
         self.inboxes: dict[bytes, deque] = {}
         self.swap = swap(self.engine, self.engine_clock) if swap else None
-        self.hub = Hub(self.engine, self.clock, self._post, self.swap)
+        self.hub = Hub(self.engine, self.clock, self._post, self.swap, library)
         self.engine.on_failure = self.hub.failed
         self.engine.on_pace = self.hub.paced
         for _ in range(256):

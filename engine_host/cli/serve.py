@@ -21,6 +21,7 @@ from engine_host.cli.render_parts.loras import asked_to_merge, merge_loras
 from engine_host.models.catalogue import HOUSE, ModelChoice, check_model
 from engine_host.server.gateway import Gateway
 from engine_host.server.gateway_token import gateway_token
+from engine_host.server.library import LibraryReader
 from engine_host.server.model_swap import ModelSwap
 from engine_host.server.router import DEFAULT_PORT, Server
 from engine_host.stream.engine import DEFAULT_DEPTH, Engine
@@ -63,9 +64,10 @@ def serve(
     encoder = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-encode")
     listener = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-listen")
     loader = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-load")
+    reader = ThreadPoolExecutor(1, thread_name_prefix="anacrusis-library")
     engine = Engine(model, clock, depth=depth, encoder=encoder, listener=listener)
     swap = ModelSwap(engine, clock, choice, loader)
-    server = Server(engine, clock, port=port, swap=swap)
+    server = Server(engine, clock, port=port, swap=swap, library=LibraryReader(reader))
     engine.on_failure = server.failed
     engine.on_pace = server.hub.paced
     engine.warm_up()

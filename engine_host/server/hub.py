@@ -35,14 +35,14 @@ from bridge_protocol.schema import (
 )
 from bridge_protocol.wire import MAX_MESSAGE_BYTES, BadMessageError, pack, unpack_from_client
 from engine_host.models.interface import Model
-from engine_host.server.library import library_of
+from engine_host.server.library import LibraryReader
 from engine_host.server.model_swap import ModelSwap
 from engine_host.session.refusals import refusal
 from engine_host.session.session import Session
 from engine_host.session.source_store import MAX_SOURCE_BYTES, SourceStore
 from engine_host.session.streams import MAX_STREAMS
 from engine_host.session.uploads import MAX_UPLOADS
-from engine_host.stream.engine import Engine
+from engine_host.stream.engine import Engine, InlineExecutor
 from engine_host.stream.rates import RATE_STEP_HZ
 from engine_host.stream.stream import Stream
 
@@ -67,10 +67,16 @@ class Hub:
     """See the module. ``post(identity, frames)`` sends; it may be called from any thread."""
 
     def __init__(
-        self, engine: Engine, clock: Clock, post: Post, swap: ModelSwap | None = None
+        self,
+        engine: Engine,
+        clock: Clock,
+        post: Post,
+        swap: ModelSwap | None = None,
+        library: LibraryReader | None = None,
     ) -> None:
         self._engine, self._clock, self._post = engine, clock, post
         self._swap = swap or ModelSwap(engine, clock)
+        self._library = library or LibraryReader(InlineExecutor())
         self._sources = SourceStore()
         self._sessions: dict[bytes, Session] = {}
         self._beat_ns = clock.now_ns()
@@ -136,6 +142,12 @@ class Hub:
     def _use_model(self, identity: bytes, message: ModelUse) -> None:
         self._swap.begin(message.name, _AskedByClient(self, identity, message.seq))
 
+    def _tell_library(self, identity: bytes, seq: int) -> None:
+        def tell(reply: Message) -> None:
+            self.answer(identity, reply, seq)
+
+        self._library.begin(identity, self._engine.model, tell)
+
     def answer(self, identity: bytes, message: Message, seq: int | None) -> None:
         """Sends the answer that a client's message ``seq`` is owed. Any thread."""
         message.re = seq
@@ -157,7 +169,8 @@ class Hub:
             self.drop(identity)
             return Ok()
         if isinstance(message, ListLibrary):
-            return library_of(self._engine.model)
+            self._tell_library(identity, message.seq)
+            return None
         if isinstance(message, ModelUse):
             self._use_model(identity, message)
             return None

@@ -14,6 +14,7 @@ from bridge_protocol.clock import Clock
 from bridge_protocol.errors import ErrorCode, RefusedError
 from bridge_protocol.wire import MAX_MESSAGE_BYTES
 from engine_host.server.hub import Hub
+from engine_host.server.library import LibraryReader
 from engine_host.server.model_swap import ModelSwap
 from engine_host.stream.engine import Engine
 from engine_host.stream.stream import Stream
@@ -74,9 +75,10 @@ class Server:
         *,
         port: int = DEFAULT_PORT,
         swap: ModelSwap | None = None,
+        library: LibraryReader | None = None,
     ) -> None:
         self.engine_thread = EngineThread(engine)
-        self.hub = Hub(engine, clock, self._post, swap)
+        self.hub = Hub(engine, clock, self._post, swap, library)
         self.engine_thread.hub = self.hub
         self._outbox: deque[tuple[bytes, list[bytes | memoryview]]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
