@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,23 +11,13 @@ import numpy as np
 import pytest
 import soundfile
 from gateway_setup import Host, gateway_to, running
+from kept_models import keep_models
 
 from bridge_protocol.clock import MonotonicClock
 from engine_host.cli.app import run
 from engine_host.models.house.model import load_house_model
 from engine_host.server.router import Server
 from engine_host.stream.engine import Engine
-
-
-@functools.cache
-def _kept_house(accelerator, threads):
-    return load_house_model(accelerator=accelerator, threads=threads)
-
-
-def _kept_model(checked):
-    """In place of loading a checked model: the house model, one for each way to run it."""
-    assert checked.checked is None
-    return _kept_house(checked.choice.accelerator, checked.choice.threads)
 
 
 @contextmanager
@@ -63,7 +52,7 @@ class Renders:
         command = ["anacrusis", "render", *words, "--bits", "float", "--out", str(path), "--quiet"]
         with self._monkeypatch.context() as patch:
             patch.setattr(sys, "argv", command)
-            patch.setattr("engine_host.cli.render_parts.loaded.loaded_model", _kept_model)
+            keep_models(patch)
             with pytest.raises(SystemExit) as ended:
                 run()
         assert ended.value.code == 0

@@ -1,28 +1,16 @@
-import functools
 import json
 import sys
 
 import pytest
+from kept_models import keep_models
 
 from engine_host.cli.app import run
-from engine_host.models.house.model import load_house_model
-
-
-@functools.cache
-def _kept_house(accelerator, threads):
-    return load_house_model(accelerator=accelerator, threads=threads)
-
-
-def _kept_model(checked):
-    """In place of loading a checked model: the house model, one for each way to run it."""
-    assert checked.checked is None
-    return _kept_house(checked.choice.accelerator, checked.choice.threads)
 
 
 @pytest.fixture
 def kept_models(monkeypatch):
     """Renders share their models: loading one takes longer than a few bars."""
-    monkeypatch.setattr("engine_host.cli.render_parts.loaded.loaded_model", _kept_model)
+    keep_models(monkeypatch)
 
 
 @pytest.fixture

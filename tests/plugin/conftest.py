@@ -1,4 +1,3 @@
-import functools
 import os
 import sys
 from dataclasses import replace
@@ -8,20 +7,9 @@ import clap_host
 import pytest
 import soundfile
 from engine_process import EngineProcess
+from kept_models import keep_models
 
 from engine_host.cli.app import run
-from engine_host.models.house.model import load_house_model
-
-
-@functools.cache
-def _kept_house(accelerator, threads):
-    return load_house_model(accelerator=accelerator, threads=threads)
-
-
-def _kept_model(checked):
-    """In place of loading a checked model: the house model, one for each way to run it."""
-    assert checked.checked is None
-    return _kept_house(checked.choice.accelerator, checked.choice.threads)
 
 
 def skip_or_fail(why):
@@ -81,8 +69,7 @@ def engine():
 @pytest.fixture
 def rendered(monkeypatch, tmp_path):
     """``rendered(words of anacrusis render ...)``: its sound, float32 ``[2, frames]``."""
-    loader = "engine_host.cli.render_parts.loaded.loaded_model"
-    monkeypatch.setattr(loader, _kept_model)
+    keep_models(monkeypatch)
 
     def call(*words):
         out = tmp_path / "reference.wav"

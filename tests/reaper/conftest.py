@@ -3,6 +3,7 @@ import sys
 import pytest
 import soundfile
 from gateway_setup import gateway_to, running, served
+from kept_models import keep_models
 from reaper_paths import SCRIPTS
 
 from bridge_protocol.clock import MonotonicClock
@@ -48,8 +49,7 @@ def house_desk(tmp_path, monkeypatch, model):
 @pytest.fixture
 def anacrusis_render(tmp_path, monkeypatch, model):
     """``anacrusis render`` in this process, with the model that is there: the file's samples."""
-    loaded = "engine_host.cli.render_parts.loaded.loaded_model"
-    monkeypatch.setattr(loaded, lambda checked: model)
+    keep_models(monkeypatch, model)
     out = tmp_path / "rendered.wav"
 
     def call(*words):
