@@ -92,7 +92,7 @@ plugin:
 plugin-test: PLUGIN_OPTIONS += -DANACRUSIS_TESTS=ON
 plugin-test: PLUGIN_BUILD := build/plugin-test
 plugin-test: plugin
-	@ctest --test-dir $(PLUGIN_BUILD) --output-on-failure -j$(PLUGIN_JOBS)
+	@ctest --test-dir $(PLUGIN_BUILD) --output-on-failure --timeout 120 -j$(PLUGIN_JOBS)
 
 install-plugin: plugin
 	@$(PLUGIN)/make/install.sh $(PLUGIN_BUILD)/bin

@@ -169,11 +169,11 @@ public:
         if (runs == 0 || !audio_.ring().read_address(last.epoch, read)) {
             return;
         }
-        const std::int64_t reach = std::max(read, last.address) + reach_frames;
-        const std::int64_t end = std::min(reach, address_ + most_frames);
         if (address_ < read) {
             skip_to(read);
         }
+        const std::int64_t reach = std::max(read, last.address) + reach_frames;
+        const std::int64_t end = std::min(reach, address_ + most_frames);
         while (address_ < end && send_block(end)) {
         }
     }
